@@ -1,0 +1,58 @@
+"""The Celery application. Tasks live in ``zalopolice/tasks.py``; a message carries one UUID and nothing else."""
+
+import os
+import threading
+import time
+
+from celery import Celery
+from celery.signals import beat_init, worker_init, worker_process_init
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "zalopolice.settings")
+
+app = Celery("zalopolice")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.conf.imports = ["zalopolice.tasks"]
+app.conf.beat_schedule = {
+    "sweep the vault's rows": {"task": "zalopolice.sweep_vault", "schedule": 2.0, "options": {"queue": "vault"}},
+    "sweep the worker's rows": {"task": "zalopolice.sweep_worker", "schedule": 2.0, "options": {"queue": "worker"}},
+    "seal the audit log": {"task": "zalopolice.seal_audit", "schedule": 5.0, "options": {"queue": "worker"}},
+}
+for entry in app.conf.beat_schedule.values():
+    # A sweep nobody fetched in time is worthless; without this a stopped worker would wake up to thousands.
+    entry["options"]["expires"] = 10
+
+
+ALIVE_EVERY = 1.0
+
+
+@worker_init.connect
+def refuse_unsafe_zone(**_: object) -> None:
+    """A worker that could step over the walls must not start at all."""
+    from django.conf import settings
+
+    from zalopolice import zones
+
+    if settings.ZONE not in {"vault", "worker"}:
+        raise SystemExit(f"ZALOPOLICE_ZONE={settings.ZONE}: only the zones vault and worker run tasks")
+    zones.refuse_unsafe_role(settings.ZONE)
+
+
+@worker_process_init.connect
+@beat_init.connect
+def say_alive(**_: object) -> None:
+    """Each process that takes tasks keeps ``zp:alive:<zone>`` fresh; whoever waits for a zone looks there."""
+    threading.Thread(target=_say_alive, daemon=True).start()
+
+
+def _say_alive() -> None:
+    import redis
+    from django.conf import settings
+
+    address = settings.REDIS_URL.replace("redis+socket://", "unix://").split("?")[0]
+    client = redis.Redis.from_url(address, socket_timeout=1)
+    while True:
+        try:
+            client.set(f"zp:alive:{settings.ZONE}", int(time.time()), ex=5)
+        except redis.RedisError:
+            pass
+        time.sleep(ALIVE_EVERY)

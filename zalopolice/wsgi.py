@@ -1,0 +1,14 @@
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "zalopolice.settings")
+
+application = get_wsgi_application()
+
+from django.conf import settings  # noqa: E402  (Django must be set up first)
+
+from zalopolice import zones  # noqa: E402
+
+if settings.ZONE in zones.RUNNING:
+    zones.refuse_unsafe_role(settings.ZONE)
