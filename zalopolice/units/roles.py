@@ -1,0 +1,68 @@
+"""One permission enum, one role map (design D21). Which officer holds which role where is data: ``Membership``."""
+
+from __future__ import annotations
+
+from enum import StrEnum, auto
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Role(models.TextChoices):
+    OFFICER = "officer", _("Cán bộ")
+    DUTY_OFFICER = "duty_officer", _("Trực ban")
+    DEPUTY_CHIEF = "deputy_chief", _("Phó Trưởng")
+    CHIEF = "chief", _("Trưởng")
+    PROVINCE_INSPECTOR = "province_inspector", _("Thanh tra tỉnh")
+    CONTENT_EDITOR = "content_editor", _("Biên tập nội dung")
+    SYSTEM_ADMINISTRATOR = "system_administrator", _("Quản trị hệ thống")
+
+
+class Permission(StrEnum):
+    TRAY_READ = auto()
+    CASE_LIST = auto()
+    CASE_OPEN = auto()
+    CASE_CLAIM = auto()
+    CASE_ASSIGN = auto()
+    CASE_READ_ALL = auto()
+    CASE_WORK_ALL = auto()
+    CASE_CLOSE = auto()
+    AUDIT_READ = auto()
+    OA_CONNECT = auto()
+
+
+_OFFICER = {Permission.CASE_LIST, Permission.CASE_CLAIM}
+_DUTY = {Permission.CASE_LIST, Permission.CASE_CLAIM, Permission.TRAY_READ, Permission.CASE_OPEN, Permission.CASE_ASSIGN}
+_COMMAND = _DUTY | {
+    Permission.CASE_READ_ALL,
+    Permission.CASE_WORK_ALL,
+    Permission.CASE_CLOSE,
+    Permission.AUDIT_READ,
+}
+
+ROLE_PERMISSIONS: dict[str, frozenset[Permission]] = {
+    Role.OFFICER: frozenset(_OFFICER),
+    Role.DUTY_OFFICER: frozenset(_DUTY),
+    Role.DEPUTY_CHIEF: frozenset(_COMMAND),
+    Role.CHIEF: frozenset(_COMMAND | {Permission.OA_CONNECT}),
+    # Counts and clocks of all units come with the reports; of a commune's rows these three see nothing.
+    Role.PROVINCE_INSPECTOR: frozenset(),
+    Role.CONTENT_EDITOR: frozenset(),
+    Role.SYSTEM_ADMINISTRATOR: frozenset(),
+}
+
+
+class Rank(models.TextChoices):
+    """Ranks of the People's Public Security (Law on the People's Public Security Forces, art. 21)."""
+
+    NONE = "", _("—")
+    SERGEANT = "trung_si", _("Trung sĩ")
+    STAFF_SERGEANT = "thuong_si", _("Thượng sĩ")
+    SECOND_LIEUTENANT = "thieu_uy", _("Thiếu úy")
+    LIEUTENANT = "trung_uy", _("Trung úy")
+    SENIOR_LIEUTENANT = "thuong_uy", _("Thượng úy")
+    CAPTAIN = "dai_uy", _("Đại úy")
+    MAJOR = "thieu_ta", _("Thiếu tá")
+    LIEUTENANT_COLONEL = "trung_ta", _("Trung tá")
+    SENIOR_LIEUTENANT_COLONEL = "thuong_ta", _("Thượng tá")
+    COLONEL = "dai_ta", _("Đại tá")
