@@ -1,0 +1,36 @@
+"""Zalo user id ↔ citizen. Zone vault only."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.db import connection
+
+from zalopolice import crypto
+from zalopolice.vault.models import Route
+
+
+def blind_index(unit: uuid.UUID, oa_id: str, zalo_user_id: str) -> bytes:
+    """Keyed per unit and account, so that one person in two communes cannot be joined."""
+    return crypto.keyed_hash(settings.KEYS.index_key, unit.bytes, oa_id.encode(), zalo_user_id.encode())[:16]
+
+
+def lock(unit: uuid.UUID, oa_id: str, zalo_user_id: str) -> bytes:
+    """Serialises the first messages of one person until the transaction ends; returns the blind index."""
+    index = blind_index(unit, oa_id, zalo_user_id)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [int.from_bytes(index[:8], "big", signed=True)])
+    return index
+
+
+def citizen_of(unit: uuid.UUID, index: bytes) -> uuid.UUID | None:
+    return Route.objects.filter(unit_id=unit, index=index).values_list("citizen_id", flat=True).first()
+
+
+def remember(unit: uuid.UUID, index: bytes, citizen: uuid.UUID, zalo_user_id: str) -> None:
+    Route.objects.create(unit_id=unit, index=index, citizen_id=citizen, zalo_user_id=zalo_user_id)
+
+
+def zalo_user_id(citizen: uuid.UUID) -> str:
+    return str(Route.objects.get(citizen_id=citizen).zalo_user_id)
