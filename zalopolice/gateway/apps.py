@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class GatewayConfig(AppConfig):
+    name = "zalopolice.gateway"
+    verbose_name = "Cổng Zalo"

@@ -1,0 +1,38 @@
+"""The one dialogue engine (design D11): a kind, an encrypted state, an expiry. Handlers are registered in routing."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from zalopolice.gateway.models import Citizen, Dialogue
+
+
+def current(citizen: Citizen) -> Dialogue | None:
+    return Dialogue.objects.filter(citizen=citizen, expires_at__gt=timezone.now()).first()
+
+
+def begin(citizen: Citizen, kind: str, state: dict[str, Any], lasts: timedelta) -> Dialogue:
+    """Starts a dialogue; whatever was open with this citizen before is over."""
+    Dialogue.objects.filter(citizen=citizen).delete()
+    expires = timezone.now() + lasts
+    return Dialogue.objects.create(
+        unit_id=citizen.unit_id, citizen=citizen, kind=kind, state=json.dumps(state), expires_at=expires
+    )
+
+
+def state_of(dialogue: Dialogue) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(dialogue.state)
+    return found
+
+
+def keep(dialogue: Dialogue, state: dict[str, Any]) -> None:
+    dialogue.state = json.dumps(state)
+    dialogue.save(update_fields=["state"])
+
+
+def end(dialogue: Dialogue) -> None:
+    dialogue.delete()

@@ -1,0 +1,127 @@
+"""Demo data (zone owner): one province, three communes with an account each, officers of every role. Idempotent."""
+
+import json
+import os
+import secrets
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+
+from zalopolice import crypto
+from zalopolice.gateway.models import OfficialAccount, WebhookSecret, ZaloApp
+from zalopolice.units.models import Area, Membership, Officer, Unit
+from zalopolice.units.roles import Rank, Role
+
+APP_ID = "1234509876543210987"
+SINCE = date(2026, 1, 1)
+COMMUNES = [
+    ("tran-hung-dao", "Công an phường Trần Hưng Đạo", "2720105559876543210", ["Tổ dân phố 1", "Tổ dân phố 2", "Tổ dân phố 3"]),
+    ("dai-hong", "Công an xã Đại Hồng", "2720105559876543227", ["Thôn Đông Phước", "Thôn Ngọc Kinh Đông"]),
+    ("my-hanh-bac", "Công an xã Mỹ Hạnh Bắc", "2720105559876543234", ["Ấp Tràm Lạc", "Ấp Mới 1"]),
+]
+OFFICERS = [
+    # name before the dot of the login, full name, rank, position, role
+    ("truong", "Vũ Đức Bình", Rank.LIEUTENANT_COLONEL, "Trưởng Công an", Role.CHIEF),
+    ("pho", "Trần Thị Thùy Dung", Rank.MAJOR, "Phó Trưởng Công an", Role.DEPUTY_CHIEF),
+    ("trucban", "Lê Mạnh Cường", Rank.CAPTAIN, "Trực ban", Role.DUTY_OFFICER),
+    ("canbo", "Nguyễn Văn An", Rank.SENIOR_LIEUTENANT, "Cảnh sát khu vực", Role.OFFICER),
+    ("bientap", "Đỗ Thu Giang", Rank.LIEUTENANT, "Biên tập nội dung", Role.CONTENT_EDITOR),
+]
+PROVINCE_OFFICERS = [
+    ("thanhtra", "Nguyễn Hoàng Phương Khanh", Rank.SENIOR_LIEUTENANT_COLONEL, "Thanh tra", Role.PROVINCE_INSPECTOR),
+    ("quantri", "Bùi Quang Huy", Rank.CAPTAIN, "Quản trị hệ thống", Role.SYSTEM_ADMINISTRATOR),
+]
+CITIZENS = [
+    ("dung", "Trần Văn Dũng"),
+    ("hoa", "Nguyễn Thị Hoa"),
+    ("khoa", "Phạm Đăng Khoa"),
+    ("lan", "Lê Thị Ngọc Lan"),
+    ("minh", "Hoàng Nhật Minh"),
+    ("thao", "Đặng Nguyễn Phương Thảo"),
+]
+PASSWORD = "mot-dem-truc-binh-yen"
+
+
+class Command(BaseCommand):
+    help = __doc__ or ""
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        config_path, logins_path = os.environ.get("ZALOPOLICE_SIM_CONFIG"), os.environ.get("ZALOPOLICE_LOGINS")
+        if not settings.DEMO or not config_path or not logins_path:
+            raise CommandError("seed_demo is for the demo only: ZALOPOLICE_DEMO, ZALOPOLICE_SIM_CONFIG, ZALOPOLICE_LOGINS")
+        config = simulator_config(Path(config_path))
+        with transaction.atomic():
+            logins = seed(config)
+        for path, content in ((config_path, config), (logins_path, logins)):
+            write_private(Path(path), content)
+        self.stdout.write(f"{Unit.objects.count()} đơn vị, {Officer.objects.count()} cán bộ.")
+
+
+def write_private(path: Path, content: object) -> None:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        json.dump(content, file, ensure_ascii=False, indent=1)
+
+
+def simulator_config(path: Path) -> dict[str, Any]:
+    """The simulator's world; secrets once made are kept, addresses follow the ports of this start."""
+    known = json.loads(path.read_text()) if path.exists() else {}
+    app = (known.get("apps") or [{}])[0]
+    hook = os.environ.get("ZALOPOLICE_WEBHOOK_URL", "http://127.0.0.1:8002")
+    return {
+        "apps": [
+            {
+                "app_id": APP_ID,
+                "name": "Kết nối Zalo an ninh",
+                "app_secret": app.get("app_secret") or secrets.token_urlsafe(16),
+                "oa_secret_key": app.get("oa_secret_key") or secrets.token_urlsafe(16),
+                "redirect_uri": f"{settings.WEB_URL}/oa/callback",
+                "webhook_url": f"{hook}/hook/zalo/{APP_ID}",
+            }
+        ],
+        "oas": [{"oa_id": oa_id, "name": name, "app_id": APP_ID} for _, name, oa_id, _ in COMMUNES],
+        "citizens": [{"key": key, "name": name} for key, name in CITIZENS],
+    }
+
+
+def seed(config: dict[str, Any]) -> list[dict[str, str]]:
+    app = _app(config["apps"][0])
+    province = _unit("ha-nam", "Công an tỉnh Hà Nam", Unit.Kind.PROVINCE, None)
+    logins = [_officer(province, "", row) for row in PROVINCE_OFFICERS]
+    for code, name, oa_id, areas in COMMUNES:
+        unit = _unit(code, name, Unit.Kind.COMMUNE, province)
+        for area in areas:
+            Area.objects.get_or_create(unit=unit, name=area)
+        OfficialAccount.objects.get_or_create(oa_id=oa_id, defaults={"unit": unit, "app": app, "name": name})
+        logins += [_officer(unit, f".{code}", row) for row in OFFICERS]
+    return logins
+
+
+def _app(row: dict[str, str]) -> ZaloApp:
+    sealed = crypto.seal_to(settings.KEYS.vault_public, row["app_secret"].encode(), b"zp-app|" + APP_ID.encode())
+    app, made = ZaloApp.objects.get_or_create(app_id=APP_ID, defaults={"name": row["name"], "sealed_secret": sealed})
+    if made:
+        aad = b"zp-secret|" + APP_ID.encode()
+        key = crypto.seal_to(settings.KEYS.webhook_public, row["oa_secret_key"].encode(), aad)
+        WebhookSecret.objects.create(app_id=APP_ID, sealed=key)
+    return app
+
+
+def _unit(code: str, name: str, kind: str, parent: Unit | None) -> Unit:
+    fields = {"name": name, "kind": kind, "parent": parent, "opens_on": SINCE}
+    return Unit.objects.get_or_create(code=code, defaults=fields)[0]
+
+
+def _officer(unit: Unit, suffix: str, row: tuple[str, str, str, str, str]) -> dict[str, str]:
+    short, name, rank, position, role = row
+    username = f"{short}{suffix}"
+    officer = Officer.objects.filter(username=username).first()
+    if officer is None:
+        fields = {"full_name": name, "rank": rank, "position": position}
+        officer = Officer.objects.create_user(username, PASSWORD, **fields)
+        Membership.objects.create(unit=unit, officer=officer, role=role, since=SINCE)
+    label = str(Role(role).label)
+    return {"username": username, "password": PASSWORD, "role": label, "unit": unit.name, "name": str(officer)}

@@ -1,0 +1,291 @@
+"""Everything Zalo: apps, accounts, tokens, the inbox, citizens, messages, files, dialogues, dated rules."""
+
+from __future__ import annotations
+
+import uuid
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from zalopolice.queue import Job, waiting_index
+from zalopolice.units.fields import EncryptedTextField
+from zalopolice.units.models import Officer, UnitOwned
+
+
+class ZaloApp(models.Model):
+    """An application registered with Zalo: one webhook address, many accounts (design D9)."""
+
+    class Pkce(models.TextChoices):
+        # Who owns the challenge is disputed between sources (zalo-oa-api.md 1.2), so all three are possible.
+        REQUEST = "request", _("mỗi lần một mã")
+        FIXED = "fixed", _("mã cố định khai trong trang quản trị Zalo")
+        NONE = "none", _("không dùng")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    app_id = models.CharField(max_length=32, unique=True)
+    name = models.CharField(max_length=120)
+    pkce = models.CharField(max_length=8, choices=Pkce, default=Pkce.REQUEST)
+    sealed_secret = models.BinaryField()  # the App Secret, sealed to the vault
+    sealed_verifier = models.BinaryField(default=bytes)  # for Pkce.FIXED
+    challenge = models.CharField(max_length=64, blank=True)  # for Pkce.FIXED
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class WebhookSecret(models.Model):
+    """A secret that may sign this app's events, sealed to the webhook; several live ones allow rotation."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    app_id = models.CharField(max_length=32, db_index=True)
+    sealed = models.BinaryField()
+    created_at = models.DateTimeField(default=timezone.now)
+
+
+class OfficialAccount(UnitOwned):
+    """A unit's Official Account. Its id is public: citizens scan it from posters."""
+
+    app = models.ForeignKey(ZaloApp, models.PROTECT)
+    oa_id = models.CharField(_("mã OA"), max_length=32, unique=True)  # two units with one account would mix tips
+    name = models.CharField(_("tên OA"), max_length=160)
+    connected_at = models.DateTimeField(null=True)
+    trouble = models.CharField(max_length=255, blank=True, default="")  # what a person must mend, in Vietnamese
+
+    class Meta:
+        verbose_name = _("tài khoản OA")
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Consent(UnitOwned, Job):
+    """One walk through Zalo's permission page. The code passes through zone web sealed; the vault exchanges it."""
+
+    oa = models.ForeignKey(OfficialAccount, models.CASCADE, db_constraint=False, related_name="consents")
+    state_hash = models.BinaryField(max_length=32)
+    sealed_verifier = models.BinaryField(default=bytes)
+    sealed_code = models.BinaryField(default=bytes)
+    started_by = models.ForeignKey(Officer, models.PROTECT, related_name="+")
+    started_at = models.DateTimeField(default=timezone.now)
+    answered_at = models.DateTimeField(null=True)
+    exchanged_at = models.DateTimeField(null=True)
+    error = models.CharField(max_length=255, blank=True, default="")
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["unit", "state_hash"], name="consent_state_once"),)
+        indexes = (waiting_index("consent_waiting"),)
+
+
+class Token(UnitOwned):
+    """The pair of one account. ``refreshing_until`` is the lease of the one refresh in flight."""
+
+    oa = models.OneToOneField(OfficialAccount, models.CASCADE, db_constraint=False, related_name="token")
+    access = EncryptedTextField(owner="oa_id", ring="vault")
+    refresh = EncryptedTextField(owner="oa_id", ring="vault")
+    version = models.PositiveIntegerField(default=1)
+    expires_at = models.DateTimeField()
+    obtained_at = models.DateTimeField()
+    refreshing_until = models.DateTimeField(null=True)
+
+
+class TokenJournal(UnitOwned):
+    """A new pair, kept before it is used: Zalo burns the old refresh token with its answer, so an answer lost
+    between the wire and the token row would cost the grant."""
+
+    oa = models.ForeignKey(OfficialAccount, models.CASCADE, db_constraint=False, related_name="journal")
+    version = models.PositiveIntegerField()
+    access = EncryptedTextField(owner="oa_id", ring="vault")
+    refresh = EncryptedTextField(owner="oa_id", ring="vault")
+    expires_at = models.DateTimeField()
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["unit", "oa", "version"], name="journal_version_once"),)
+
+
+class InboundEvent(Job):
+    """A signed webhook body, sealed to the vault. Its unit is unknown until it is opened. Never deleted while it
+    waits; ``dedupe_key`` is kept for ever, because Zalo may deliver again at any time."""
+
+    class State(models.TextChoices):
+        PENDING = "pending", _("chờ xử lý")
+        ACTED = "acted", _("đã xử lý")
+        RECORDED = "recorded", _("đã ghi nhận")
+        IGNORED = "ignored", _("bỏ qua có chủ ý")
+        POISON = "poison", _("cần xử lý tay")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    # Database defaults, because the webhook inserts five columns and knows no Django.
+    queue = models.CharField(max_length=8, default="vault", db_default="vault")
+    next_at = models.DateTimeField(null=True, blank=True, db_default=Now())
+    app_id = models.CharField(max_length=32)
+    received_at = models.DateTimeField()
+    dedupe_key = models.BinaryField(max_length=32, unique=True)
+    sealed = models.BinaryField()
+    state = models.CharField(max_length=10, choices=State, default=State.PENDING, db_default=State.PENDING)
+    event_name = models.CharField(max_length=64, blank=True, default="", db_default="")
+    error = models.CharField(max_length=120, blank=True, default="", db_default="")
+
+    class Meta:
+        indexes = (
+            waiting_index("inbound_waiting"),
+            models.Index(fields=["received_at"], name="inbound_by_time"),
+        )
+
+
+class Citizen(UnitOwned):
+    """A person as one account knows them: an id and nothing that tells who it is."""
+
+    oa = models.ForeignKey(OfficialAccount, models.PROTECT, db_constraint=False, related_name="citizens")
+    first_seen_at = models.DateTimeField(default=timezone.now)
+    last_interaction_at = models.DateTimeField(null=True)  # opens Zalo's reply window
+    follows = models.BooleanField(null=True)
+    wants_silence = models.BooleanField(default=False)  # said STOP: nothing they did not ask for
+
+
+class Message(UnitOwned, Job):
+    """One message of a conversation, either way. Outbound rows are the outbox (design D5)."""
+
+    class Direction(models.TextChoices):
+        IN = "in", _("đến")
+        OUT = "out", _("đi")
+
+    class Origin(models.TextChoices):
+        CITIZEN = "citizen", _("người dân")
+        BOT = "bot", _("trả lời tự động")
+        OFFICER = "officer", _("cán bộ")
+        CONSOLE = "console", _("gõ ngoài hệ thống")
+
+    class State(models.TextChoices):
+        RECEIVED = "received", _("Đã nhận")
+        ROUTED = "routed", _("Đã phân luồng")
+        QUEUED = "queued", _("Chờ gửi")
+        SENDING = "sending", _("Đang gửi")
+        RETRY = "retry", _("Sẽ gửi lại")
+        SENT = "sent", _("Đã gửi")
+        UNKNOWN = "unknown", _("Chưa rõ đã gửi")
+        BLOCKED = "blocked", _("Zalo không cho gửi")
+        FAILED = "failed", _("Chưa gửi được")
+
+    STATE_FIELD = "state"
+    TRANSITIONS: ClassVar[dict[str, set[str]]] = {
+        State.RECEIVED: {State.ROUTED},
+        State.QUEUED: {State.SENDING, State.BLOCKED, State.FAILED},
+        State.SENDING: {State.SENT, State.RETRY, State.UNKNOWN, State.BLOCKED, State.FAILED},
+        State.RETRY: {State.SENDING, State.BLOCKED, State.FAILED},
+        State.UNKNOWN: {State.SENT, State.RETRY, State.FAILED},
+        State.BLOCKED: {State.QUEUED},
+        State.FAILED: {State.QUEUED},
+    }
+
+    oa = models.ForeignKey(OfficialAccount, models.PROTECT, db_constraint=False, related_name="+")
+    citizen = models.ForeignKey(Citizen, models.PROTECT, db_constraint=False, related_name="messages")
+    direction = models.CharField(max_length=3, choices=Direction)
+    origin = models.CharField(max_length=8, choices=Origin)
+    kind = models.CharField(max_length=16, default="text")
+    text = EncryptedTextField(owner="citizen_id")
+    zalo_msg_id = models.CharField(max_length=64, blank=True, default="")
+    sent_at = models.DateTimeField()  # Zalo's time of an inbound message; when an outbound one was asked for
+    state = models.CharField(max_length=10, choices=State)
+    business_key = models.CharField(max_length=120, blank=True, default="")
+    sending_since = models.DateTimeField(null=True)
+    settled_at = models.DateTimeField(null=True)
+    resends = models.PositiveSmallIntegerField(default=0)
+    error = models.CharField(max_length=160, blank=True, default="")  # for the officer, in Vietnamese
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=["unit", "oa", "zalo_msg_id"], condition=~Q(zalo_msg_id=""), name="message_zalo_id_once"
+            ),
+            models.UniqueConstraint(
+                fields=["unit", "business_key"], condition=~Q(business_key=""), name="message_business_key_once"
+            ),
+        )
+        indexes = (
+            waiting_index("message_waiting"),
+            models.Index(fields=["unit", "citizen", "sent_at"], name="message_of_citizen"),
+        )
+
+
+class Attachment(UnitOwned, Job):
+    """A picture, file, voice, place or card that came with a message.
+
+    The original lies sealed under the vault's key with its SHA-256; the screen gets a derived JPEG without metadata."""
+
+    class Kind(models.TextChoices):
+        IMAGE = "image", _("ảnh")
+        GIF = "gif", _("ảnh động")
+        AUDIO = "audio", _("ghi âm")
+        VIDEO = "video", _("video")
+        FILE = "file", _("tệp")
+        LOCATION = "location", _("vị trí")
+        LINK = "link", _("liên kết")
+        STICKER = "sticker", _("nhãn dán")
+        CARD = "card", _("danh thiếp")
+
+    class State(models.TextChoices):
+        NOTED = "noted", _("Đã ghi nhận")
+        ANNOUNCED = "announced", _("Đang tải về")
+        STORED = "stored", _("Đã lưu bản gốc")
+        AVAILABLE = "available", _("Xem được")
+        REJECTED = "rejected", _("Không dùng được")
+        UNFETCHABLE = "unfetchable", _("Không tải được")
+
+    STATE_FIELD = "state"
+    TRANSITIONS: ClassVar[dict[str, set[str]]] = {
+        State.ANNOUNCED: {State.STORED, State.REJECTED, State.UNFETCHABLE},
+        State.STORED: {State.AVAILABLE, State.REJECTED, State.NOTED},
+    }
+
+    message = models.ForeignKey(Message, models.CASCADE, db_constraint=False, related_name="attachments")
+    citizen_id = models.UUIDField()
+    kind = models.CharField(max_length=10, choices=Kind)
+    state = models.CharField(max_length=12, choices=State)
+    source = EncryptedTextField(owner="citizen_id", ring="vault")  # where Zalo keeps it, for the vault only
+    detail = EncryptedTextField(owner="citizen_id")  # JSON of what the screen may show: place, file name, link
+    sha256 = models.CharField(max_length=64, blank=True, default="")
+    size = models.PositiveBigIntegerField(null=True)  # bytes
+    width = models.PositiveIntegerField(null=True)  # pixels of the derived picture
+    height = models.PositiveIntegerField(null=True)
+    reason = models.CharField(max_length=160, blank=True, default="")  # why not, for the officer, in Vietnamese
+
+    class Meta:
+        indexes = (
+            waiting_index("attachment_waiting"),
+            models.Index(fields=["unit", "message"], name="attachment_of_message"),
+        )
+
+
+class Dialogue(UnitOwned):
+    """A conversation with a memory (design D11): which kind, where it stands, until when."""
+
+    citizen = models.ForeignKey(Citizen, models.CASCADE, db_constraint=False, related_name="dialogues")
+    kind = models.CharField(max_length=32)
+    state = EncryptedTextField(owner="citizen_id")  # JSON
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["unit", "citizen"], name="dialogue_one_per_citizen"),)
+
+
+class ChannelRule(models.Model):
+    """A rule of Zalo as dated data (design D8): rules changed five times in three years."""
+
+    name = models.CharField(max_length=40)
+    value = models.IntegerField()
+    valid_from = models.DateField()
+    valid_until = models.DateField(null=True, blank=True)
+    source = models.CharField(max_length=200)
+
+    class Meta:
+        ordering = ("name", "valid_from")
+        constraints = (models.UniqueConstraint(fields=["name", "valid_from"], name="channel_rule_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.name} = {self.value}"

@@ -1,0 +1,51 @@
+"""The only way to say something to a citizen. A row in the act's transaction; the rest follows on commit."""
+
+from __future__ import annotations
+
+import unicodedata
+import uuid
+
+from django.conf import settings
+from django.template import Context, Engine
+from django.utils import timezone
+
+from zalopolice import queue
+from zalopolice.gateway.models import Citizen, Message
+
+TEXT_MAX = 1900
+"""Zalo takes 2,000 characters but does not say how it counts; 5 % margin (zalo-oa-api.md 9)."""
+
+_engine = Engine(dirs=[settings.BASE_DIR / "templates" / "zalo"], autoescape=False)
+
+
+def enqueue(citizen: Citizen, text: str, *, origin: str, business_key: str = "") -> Message:
+    """Queues ``text`` (1 to 1,900 characters). The same ``business_key`` in a unit is queued once for ever."""
+    text = unicodedata.normalize("NFC", text).strip()
+    if not 1 <= len(text) <= TEXT_MAX:
+        raise ValueError(f"Nội dung phải có từ 1 đến {TEXT_MAX} ký tự.")
+    if business_key:
+        known = Message.objects.filter(unit_id=citizen.unit_id, business_key=business_key).first()
+        if known is not None:
+            return known
+    now = timezone.now()
+    message = Message.objects.create(
+        id=uuid.uuid4(),
+        unit_id=citizen.unit_id,
+        oa_id=citizen.oa_id,
+        citizen=citizen,
+        direction=Message.Direction.OUT,
+        origin=origin,
+        text=text,
+        sent_at=now,
+        state=Message.State.QUEUED,
+        business_key=business_key,
+        queue="vault",
+        next_at=now,
+    )
+    queue.ring("zalopolice.deliver", message.pk, "vault")
+    return message
+
+
+def words(name: str, **values: object) -> str:
+    """A published text of ``templates/zalo`` (design D26: the bot never invents wording)."""
+    return _engine.get_template(f"{name}.txt").render(Context(values)).strip()
