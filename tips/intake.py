@@ -1,0 +1,54 @@
+"""Where routing puts a citizen's message. Zone worker, in the unit's context, the citizen's row locked."""
+
+from __future__ import annotations
+
+from tips.models import Case, CaseEntry, Filed, TrayItem
+from zalopolice.gateway.models import Citizen, Message
+from zalopolice.vault.aliases import new_tip_code
+
+
+def open_case_of(citizen: Citizen) -> Case | None:
+    """The case this citizen's next words belong to: the latest that is still open."""
+    return Case.objects.filter(citizen=citizen).open().order_by("-received_at").first()
+
+
+def waiting_item_of(citizen: Citizen) -> TrayItem | None:
+    return TrayItem.objects.filter(citizen=citizen, status=TrayItem.Status.WAITING).first()
+
+
+def file_in_case(message: Message, case: Case, *, urgent: bool = False) -> None:
+    Filed.objects.create(unit_id=case.unit_id, message=message, case=case)
+    CaseEntry.objects.create(
+        unit_id=case.unit_id, case=case, kind=CaseEntry.Kind.RECEIVED, at=message.sent_at, message=message
+    )
+    if urgent and not case.is_urgent:
+        case.is_urgent = True
+        case.save(update_fields=["is_urgent"])
+
+
+def put_in_tray(message: Message, *, kind: str = "", urgent: bool = False) -> TrayItem:
+    """Adds to the citizen's waiting thread, or opens one; a kind or an alarm once given stays."""
+    item = waiting_item_of(message.citizen)
+    if item is None:
+        item = TrayItem.objects.create(
+            unit_id=message.unit_id,
+            citizen=message.citizen,
+            kind=kind or TrayItem.Kind.UNSORTED,
+            is_urgent=urgent,
+            opened_at=message.sent_at,
+        )
+    else:
+        item.kind = kind or item.kind
+        item.is_urgent = item.is_urgent or urgent
+        item.opened_at = min(item.opened_at, message.sent_at)
+        item.save(update_fields=["kind", "is_urgent", "opened_at"])
+    Filed.objects.create(unit_id=message.unit_id, message=message, tray_item=item)
+    return item
+
+
+def give_tip_code(item: TrayItem) -> str:
+    """The code a citizen quotes; a case opened from the item keeps it."""
+    if not item.tip_code:
+        item.tip_code = new_tip_code()
+        item.save(update_fields=["tip_code"])
+    return item.tip_code
