@@ -1,17 +1,22 @@
 """The Celery application. Tasks live in ``zalopolice/tasks.py``; a message carries one UUID and nothing else."""
 
+import contextlib
 import os
 import threading
 import time
 
 from celery import Celery
 from celery.signals import beat_init, worker_init, worker_process_init
+from kombu import Exchange, Queue
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "zalopolice.settings")
 
 app = Celery("zalopolice")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.imports = ["zalopolice.tasks"]
+# The nameless exchange needs no binding in the broker: a named one is forgotten with a wiped Valkey, and from then on
+# every ring would vanish silently until the workers restart.
+app.conf.task_queues = [Queue(name, Exchange(""), routing_key=name) for name in ("vault", "worker")]
 app.conf.beat_schedule = {
     "sweep the vault's rows": {"task": "zalopolice.sweep_vault", "schedule": 2.0, "options": {"queue": "vault"}},
     "sweep the worker's rows": {"task": "zalopolice.sweep_worker", "schedule": 2.0, "options": {"queue": "worker"}},
@@ -51,8 +56,6 @@ def _say_alive() -> None:
     address = settings.REDIS_URL.replace("redis+socket://", "unix://").split("?")[0]
     client = redis.Redis.from_url(address, socket_timeout=1)
     while True:
-        try:
+        with contextlib.suppress(redis.RedisError):
             client.set(f"zp:alive:{settings.ZONE}", int(time.time()), ex=5)
-        except redis.RedisError:
-            pass
         time.sleep(ALIVE_EVERY)

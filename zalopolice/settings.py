@@ -6,7 +6,7 @@ the start with a sentence that names it (``zalopolice/zones.py``).
 
 from pathlib import Path
 
-import environ
+import environ  # type: ignore[import-untyped]  # ships no types
 
 from zalopolice import zones
 

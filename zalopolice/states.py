@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from django.apps import apps
@@ -14,7 +14,7 @@ class WrongState(Exception):
 
 
 def move_to(
-    row: models.Model, status: str, *, field: str = "status", unchanged: tuple[str, ...] = (), **changes: Any
+    row: models.Model, status: str, *, field: str = "status", unchanged: Collection[str] = (), **changes: Any
 ) -> None:
     """Moves ``row`` along its model's ``TRANSITIONS`` by compare-and-set, together with ``changes``.
 
@@ -51,7 +51,7 @@ def drawing() -> str:
     for model, field in sorted(machines(), key=lambda pair: pair[0]._meta.label):
         labels = dict(model._meta.get_field(field).flatchoices)  # type: ignore[union-attr]  # a plain column
         lines = [f"\n## {model._meta.label}\n\n```mermaid\nstateDiagram-v2"]
-        lines += [f'    {state}: {state} ({label})' for state, label in labels.items()]
+        lines += [f"    {state}: {state} ({label})" for state, label in labels.items()]
         for before, targets in model.TRANSITIONS.items():  # type: ignore[attr-defined]  # every stateful model has one
             lines += [f"    {before} --> {after}" for after in sorted(targets)]
         parts.append("\n".join([*lines, "```\n"]))

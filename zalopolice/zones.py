@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 
-import environ
+import environ  # type: ignore[import-untyped]  # ships no types
 from django.core.exceptions import ImproperlyConfigured
 
 from zalopolice import crypto

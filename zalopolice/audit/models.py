@@ -33,3 +33,6 @@ class Entry(models.Model):
             models.Index(fields=["at"], name="audit_unsealed", condition=models.Q(seq=None)),
             models.Index(fields=["unit_id", "object_id", "at"], name="audit_of_object"),
         )
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.at}"

@@ -87,9 +87,7 @@ def _field(value: str | None) -> bytes:
     return len(data).to_bytes(4, "big") + data
 
 
-def _against_checkpoints(
-    folder: Path, hashes: dict[tuple[str, int], str], unit: uuid.UUID | None
-) -> Iterator[Finding]:
+def _against_checkpoints(folder: Path, hashes: dict[tuple[str, int], str], unit: uuid.UUID | None) -> Iterator[Finding]:
     reported: set[str] = set()
     for path in sorted(folder.glob("*.jsonl")):
         for line in path.read_text().splitlines():

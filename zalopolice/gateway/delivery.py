@@ -80,7 +80,6 @@ def _load(pk: uuid.UUID) -> Message | None:
     return rows.filter(pk=pk, queue="vault", next_at__lte=timezone.now()).first()
 
 
-
 def _in_turn(message: Message) -> bool:
     """A citizen reads our messages in the order they were written: an earlier one must not be on its way."""
     earlier = Message.objects.filter(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.utils import timezone
 
@@ -32,7 +33,7 @@ def settle(oa: OfficialAccount, citizen: Citizen, msg_id: str, text: str, kind: 
 
 def confirm(message: Message, msg_id: str) -> None:
     """An unclear outcome is clear: it was sent."""
-    done = {"zalo_msg_id": msg_id, "settled_at": timezone.now(), "next_at": None, "queue": "", "error": ""}
+    done: dict[str, Any] = {"zalo_msg_id": msg_id, "settled_at": timezone.now(), "next_at": None, "queue": "", "error": ""}
     move_to(message, Message.State.SENT, field="state", **done)
 
 

@@ -24,6 +24,8 @@ ANONYMOUS = {f"anonymous_send_{kind}" for kind in ("text", "image", "file", "sti
 ECHOES = {f"oa_send_{kind}" for kind in ("text", "image", "gif", "list", "file", "sticker", "template")}
 CONTACTS = {"follow", "unfollow", "user_click_chatnow", "user_call_oa"}
 
+GROUP_KINDS = ("text", "image", "link", "audio", "video", "location", "business_card", "sticker", "gif", "file")
+
 DECISIONS: dict[str, str] = {
     **dict.fromkeys(MESSAGES | ANONYMOUS | ECHOES | CONTACTS | {"permission_revoked"}, ACT),
     # Kept sealed for what later issues build on them; nothing happens now.
@@ -36,11 +38,7 @@ DECISIONS: dict[str, str] = {
             *("create_group", "update_group_info", "delete_group", "user_join_group", "user_request_join_group"),
             *("accept_request_join_group", "reject_request_join_group", "add_group_admin", "remove_group_admin"),
             *("user_out_group", "disperse_group", "react_request_join_group"),
-            *(
-                f"{who}_send_group_{kind}"
-                for who in ("user", "oa")
-                for kind in ("text image link audio video location business_card sticker gif file").split()
-            ),
+            *(f"{who}_send_group_{kind}" for who in ("user", "oa") for kind in GROUP_KINDS),
         ),
         RECORD,
     ),

@@ -16,6 +16,7 @@ import uuid
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import requests
@@ -76,7 +77,7 @@ def _give_up(attachment: Attachment, state: str, reason: str) -> None:
 
 def _stored(attachment: Attachment, digest: str, size: int) -> None:
     picture = attachment.kind in PICTURES
-    following = {"queue": "worker", "next_at": timezone.now()} if picture else {"queue": "", "next_at": None}
+    following: dict[str, Any] = {"queue": "worker", "next_at": timezone.now()} if picture else {"queue": "", "next_at": None}
     with transaction.atomic():
         move_to(
             attachment,
@@ -141,8 +142,11 @@ def _refuse_foreign(url: str) -> None:
     parts = urlsplit(url)
     host = (parts.hostname or "").lower()
     simulator = urlsplit(settings.ZALO_API_URL)
-    if settings.DEMO and (parts.scheme, parts.netloc) == (simulator.scheme, simulator.netloc):
-        return
+    if settings.DEMO:
+        # Demo and tests know one host, the simulator, and never ask the world for another, not even its name.
+        if (parts.scheme, parts.netloc) == (simulator.scheme, simulator.netloc):
+            return
+        raise Refused("Tệp không nằm trên máy chủ của Zalo.")
     known = any(host == suffix or host.endswith("." + suffix) for suffix in settings.ZALO_MEDIA_HOSTS)
     if parts.scheme != "https" or parts.port not in {None, 443} or parts.username or not known:
         raise Refused("Tệp không nằm trên máy chủ của Zalo.")
@@ -163,7 +167,7 @@ def derive(attachment: Attachment) -> None:
     """Zone worker, in the attachment's unit context, row locked: draws the copy the officers see."""
     from zalopolice.gateway.pictures import NotAPicture, clean_copy
 
-    done = {"next_at": None, "queue": ""}
+    done: dict[str, Any] = {"next_at": None, "queue": ""}
     try:
         picture = clean_copy(read(attachment, "transit"))
     except (NotAPicture, FileNotFoundError):
@@ -172,7 +176,7 @@ def derive(attachment: Attachment) -> None:
         return
     key = keyring.key_for("content", attachment.unit_id, attachment.citizen_id)
     _write(attachment, "screen", key, iter([picture.jpeg]))
-    size = {"width": picture.width, "height": picture.height}
+    size: dict[str, Any] = {"width": picture.width, "height": picture.height}
     move_to(attachment, State.AVAILABLE, field="state", **size, **done)
     transaction.on_commit(lambda: path_of(attachment, "transit").unlink(missing_ok=True))
 

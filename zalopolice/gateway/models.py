@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from zalopolice.queue import Job, waiting_index
 from zalopolice.units.fields import EncryptedTextField
 from zalopolice.units.models import Officer, UnitOwned
+from zalopolice.units.roles import Permission
 
 
 class ZaloApp(models.Model):
@@ -45,6 +46,15 @@ class WebhookSecret(models.Model):
     sealed = models.BinaryField()
     created_at = models.DateTimeField(default=timezone.now)
 
+    def __str__(self) -> str:
+        return self.app_id
+
+
+class OfficialAccountQuerySet(models.QuerySet["OfficialAccount"]):
+    def visible_to(self, officer: Officer) -> OfficialAccountQuerySet:
+        """Who connects the unit's account; nobody else needs to see it."""
+        return self.filter(unit=officer.unit) if officer.may(Permission.OA_CONNECT) else self.none()
+
 
 class OfficialAccount(UnitOwned):
     """A unit's Official Account. Its id is public: citizens scan it from posters."""
@@ -54,6 +64,8 @@ class OfficialAccount(UnitOwned):
     name = models.CharField(_("tên OA"), max_length=160)
     connected_at = models.DateTimeField(null=True)
     trouble = models.CharField(max_length=255, blank=True, default="")  # what a person must mend, in Vietnamese
+
+    objects = OfficialAccountQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("tài khoản OA")

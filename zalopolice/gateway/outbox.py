@@ -15,7 +15,7 @@ from zalopolice.gateway.models import Citizen, Message
 TEXT_MAX = 1900
 """Zalo takes 2,000 characters but does not say how it counts; 5 % margin (zalo-oa-api.md 9)."""
 
-_engine = Engine(dirs=[settings.BASE_DIR / "templates" / "zalo"], autoescape=False)
+_engine = Engine(dirs=[str(settings.BASE_DIR / "templates" / "zalo")], autoescape=False)
 
 
 def enqueue(citizen: Citizen, text: str, *, origin: str, business_key: str = "") -> Message:

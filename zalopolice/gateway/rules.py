@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 
@@ -17,14 +18,28 @@ class Window(Enum):
     CLOSED = "closed"
 
 
-def value(name: str, at: datetime) -> int:
-    """The value in force at ``at``; LookupError when no dated row covers it."""
+@dataclass(frozen=True)
+class WindowEnds:
+    """What the officer reads before writing: the state now, and when it gets worse (None: never spoken with us)."""
+
+    now: Window
+    free_until: datetime | None
+    paid_until: datetime | None
+
+
+def values(names: tuple[str, ...], at: datetime) -> dict[str, int]:
+    """The values in force at ``at``; LookupError when no dated row covers one of them."""
     day = timezone.localdate(at)
-    rows = ChannelRule.objects.filter(Q(valid_until=None) | Q(valid_until__gte=day), name=name, valid_from__lte=day)
-    row = rows.order_by("-valid_from").first()
-    if row is None:
-        raise LookupError(f"no channel rule {name} on {day}")
-    return row.value
+    dated = Q(valid_until=None) | Q(valid_until__gte=day)
+    rows = ChannelRule.objects.filter(dated, name__in=names, valid_from__lte=day).order_by("valid_from")
+    found = dict(rows.values_list("name", "value"))
+    if missing := set(names) - found.keys():
+        raise LookupError(f"no channel rule {', '.join(sorted(missing))} on {day}")
+    return found
+
+
+def value(name: str, at: datetime) -> int:
+    return values((name,), at)[name]
 
 
 def reply_window(citizen: Citizen, at: datetime) -> Window:
@@ -37,3 +52,13 @@ def reply_window(citizen: Citizen, at: datetime) -> Window:
     if silent <= timedelta(hours=value("reply_paid_hours", at)):
         return Window.PAID
     return Window.CLOSED
+
+
+def window_ends(citizen: Citizen, at: datetime) -> WindowEnds:
+    """The same rules as :func:`reply_window`, with the moments at which they end; one query."""
+    last = citizen.last_interaction_at
+    if last is None:
+        return WindowEnds(Window.CLOSED, None, None)
+    hours = values(("reply_free_hours", "reply_paid_hours"), at)
+    free, paid = (last + timedelta(hours=hours[name]) for name in ("reply_free_hours", "reply_paid_hours"))
+    return WindowEnds(Window.FREE if at <= free else Window.PAID if at <= paid else Window.CLOSED, free, paid)

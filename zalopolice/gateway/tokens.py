@@ -1,7 +1,7 @@
 """The token pair of an account: one refresh at a time, the new pair journalled before it is used. Zone vault.
 
-A refresh token works once. Two refreshes at once, or an answer lost after Zalo burnt the old one, cost the grant and a
-chief's new consent; so the right to refresh is a lease taken by compare-and-set, and no lock is held while Zalo answers.
+A refresh token works once. Two refreshes at once, or an answer lost after Zalo burnt the old one, cost the grant and
+a chief's new consent; so the right to refresh is a lease by compare-and-set, and no lock is held while Zalo answers.
 """
 
 from __future__ import annotations

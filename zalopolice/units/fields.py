@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
 
@@ -11,7 +11,13 @@ from zalopolice import crypto
 from zalopolice.units import keyring
 
 
-class EncryptedTextField(models.BinaryField):
+if TYPE_CHECKING:
+    _TextField = models.Field[str, str]
+else:
+    _TextField = models.Field  # the class is generic for the type checker only
+
+
+class EncryptedTextField(_TextField):
     """Reads and writes ``str``; stores an envelope bound to unit, table, column and row.
 
     ``owner`` names the attribute with the UUID whose key encrypts (a case, a citizen, ``unit_id``); ``ring`` is
@@ -35,6 +41,9 @@ class EncryptedTextField(models.BinaryField):
             return super().get_lookup(lookup_name)
         raise TypeError(f"{self.name} is encrypted and cannot be searched")
 
+    def get_internal_type(self) -> str:
+        return "BinaryField"
+
     def get_default(self) -> str:
         return ""
 
@@ -48,7 +57,8 @@ class EncryptedTextField(models.BinaryField):
     def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
         if isinstance(value, str):
             raise TypeError(f"{self.name} is encrypted: save the row instead of updating the column")
-        return super().get_db_prep_value(value, connection, prepared)
+        value = super().get_db_prep_value(value, connection, prepared)
+        return None if value is None else connection.Database.Binary(value)
 
     def from_db_value(self, value: Any, expression: Any, connection: Any) -> bytes | None:
         return None if value is None else bytes(value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -90,6 +91,7 @@ class Officer(AbstractBaseUser):
 
     objects = OfficerManager()
     seat: Seat | None = None
+    seats: Sequence[Seat] = ()  # all the officer may take today; filled with the seat
     USERNAME_FIELD = "username"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
 
@@ -168,6 +170,9 @@ class WrappedKey(UnitOwned):
 
 class ContentKey(WrappedKey):
     """Keys of what officers may read: texts, notes, summaries, screen copies of pictures."""
+
+    def __str__(self) -> str:
+        return f"{self.level} {self.pk}"
 
 
 __all__ = ["ROLE_PERMISSIONS", "Area", "ContentKey", "Membership", "Officer", "Unit", "UnitOwned", "WrappedKey"]

@@ -32,7 +32,13 @@ class Permission(StrEnum):
 
 
 _OFFICER = {Permission.CASE_LIST, Permission.CASE_CLAIM}
-_DUTY = {Permission.CASE_LIST, Permission.CASE_CLAIM, Permission.TRAY_READ, Permission.CASE_OPEN, Permission.CASE_ASSIGN}
+_DUTY = {
+    Permission.CASE_LIST,
+    Permission.CASE_CLAIM,
+    Permission.TRAY_READ,
+    Permission.CASE_OPEN,
+    Permission.CASE_ASSIGN,
+}
 _COMMAND = _DUTY | {
     Permission.CASE_READ_ALL,
     Permission.CASE_WORK_ALL,

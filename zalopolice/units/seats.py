@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.functional import cached_property
 
 from zalopolice.units.models import Membership, Officer, Unit
-from zalopolice.units.roles import ROLE_PERMISSIONS, Permission
+from zalopolice.units.roles import ROLE_PERMISSIONS, Permission, Role
 from zalopolice.units.walls import unit_context
 
 if TYPE_CHECKING:
@@ -27,6 +27,10 @@ class Seat:
     unit: Unit
     roles: tuple[str, ...]
 
+    @property
+    def role_names(self) -> list[str]:
+        return [str(Role(role).label) for role in self.roles]
+
     @cached_property
     def permissions(self) -> frozenset[Permission]:
         return frozenset().union(*(ROLE_PERMISSIONS[role] for role in self.roles))
@@ -35,7 +39,9 @@ class Seat:
 def seats_of(officer: Officer) -> list[Seat]:
     """All seats the officer may take today, by unit code; needs no unit context (own roles are readable)."""
     with unit_context(None, officer.pk):
-        rows = Membership.objects.current().filter(officer=officer).select_related("unit").order_by("unit__code")
+        rows = (
+            Membership.objects.current().filter(officer=officer).select_related("unit__parent").order_by("unit__code")
+        )
         units: dict[uuid.UUID, list[Membership]] = {}
         for row in rows:
             units.setdefault(row.unit_id, []).append(row)
@@ -44,7 +50,7 @@ def seats_of(officer: Officer) -> list[Seat]:
 
 def take_seat(officer: Officer, wanted: str | None) -> Seat | None:
     """Sits the officer in the wanted unit, else in the first; roles are read anew on every request."""
-    seats = seats_of(officer)
+    seats = officer.seats = seats_of(officer)
     officer.seat = next((seat for seat in seats if str(seat.unit.pk) == wanted), seats[0] if seats else None)
     return officer.seat
 

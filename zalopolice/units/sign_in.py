@@ -1,5 +1,7 @@
 """Password sign-in for the spine; passkeys and one-time codes come with the portal issue."""
 
+from typing import Any
+
 from django.contrib.auth.backends import BaseBackend
 from django.contrib.auth.hashers import make_password
 from django.http import HttpRequest
@@ -10,9 +12,8 @@ from zalopolice.units.models import Officer
 class OfficerBackend(BaseBackend):
     """Knows passwords only. Rights come from the seat, never from the account."""
 
-    def authenticate(
-        self, request: HttpRequest | None, username: str | None = None, password: str | None = None
-    ) -> Officer | None:
+    def authenticate(self, request: HttpRequest | None, **credentials: Any) -> Officer | None:
+        username, password = credentials.get("username"), credentials.get("password")
         if not username or not password:
             return None
         officer = Officer.objects.filter(username__iexact=username).first()
@@ -21,5 +22,5 @@ class OfficerBackend(BaseBackend):
             return None
         return officer if officer.check_password(password) and officer.is_active else None
 
-    def get_user(self, user_id: object) -> Officer | None:
+    def get_user(self, user_id: Any) -> Officer | None:
         return Officer.objects.filter(pk=user_id, is_active=True).first()

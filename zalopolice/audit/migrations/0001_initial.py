@@ -4,32 +4,33 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Entry',
+            name="Entry",
             fields=[
-                ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
-                ('unit_id', models.UUIDField()),
-                ('at', models.DateTimeField()),
-                ('kind', models.CharField(max_length=64)),
-                ('actor_id', models.UUIDField(null=True)),
-                ('zone', models.CharField(max_length=16)),
-                ('object_kind', models.CharField(max_length=64)),
-                ('object_id', models.UUIDField(null=True)),
-                ('detail', models.JSONField(default=dict)),
-                ('seq', models.BigIntegerField(null=True)),
-                ('hash', models.BinaryField(null=True)),
+                ("id", models.UUIDField(editable=False, primary_key=True, serialize=False)),
+                ("unit_id", models.UUIDField()),
+                ("at", models.DateTimeField()),
+                ("kind", models.CharField(max_length=64)),
+                ("actor_id", models.UUIDField(null=True)),
+                ("zone", models.CharField(max_length=16)),
+                ("object_kind", models.CharField(max_length=64)),
+                ("object_id", models.UUIDField(null=True)),
+                ("detail", models.JSONField(default=dict)),
+                ("seq", models.BigIntegerField(null=True)),
+                ("hash", models.BinaryField(null=True)),
             ],
             options={
-                'default_permissions': (),
-                'indexes': [models.Index(condition=models.Q(('seq', None)), fields=['at'], name='audit_unsealed'), models.Index(fields=['unit_id', 'object_id', 'at'], name='audit_of_object')],
-                'constraints': [models.UniqueConstraint(fields=('unit_id', 'seq'), name='audit_seq_once')],
+                "default_permissions": (),
+                "indexes": [
+                    models.Index(condition=models.Q(("seq", None)), fields=["at"], name="audit_unsealed"),
+                    models.Index(fields=["unit_id", "object_id", "at"], name="audit_of_object"),
+                ],
+                "constraints": [models.UniqueConstraint(fields=("unit_id", "seq"), name="audit_seq_once")],
             },
         ),
     ]

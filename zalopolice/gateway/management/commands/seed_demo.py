@@ -19,7 +19,12 @@ from zalopolice.units.roles import Rank, Role
 APP_ID = "1234509876543210987"
 SINCE = date(2026, 1, 1)
 COMMUNES = [
-    ("tran-hung-dao", "Công an phường Trần Hưng Đạo", "2720105559876543210", ["Tổ dân phố 1", "Tổ dân phố 2", "Tổ dân phố 3"]),
+    (
+        "tran-hung-dao",
+        "Công an phường Trần Hưng Đạo",
+        "2720105559876543210",
+        ["Tổ dân phố 1", "Tổ dân phố 2", "Tổ dân phố 3"],
+    ),
     ("dai-hong", "Công an xã Đại Hồng", "2720105559876543227", ["Thôn Đông Phước", "Thôn Ngọc Kinh Đông"]),
     ("my-hanh-bac", "Công an xã Mỹ Hạnh Bắc", "2720105559876543234", ["Ấp Tràm Lạc", "Ấp Mới 1"]),
 ]
@@ -52,7 +57,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         config_path, logins_path = os.environ.get("ZALOPOLICE_SIM_CONFIG"), os.environ.get("ZALOPOLICE_LOGINS")
         if not settings.DEMO or not config_path or not logins_path:
-            raise CommandError("seed_demo is for the demo only: ZALOPOLICE_DEMO, ZALOPOLICE_SIM_CONFIG, ZALOPOLICE_LOGINS")
+            raise CommandError(
+                "seed_demo is for the demo only: ZALOPOLICE_DEMO, ZALOPOLICE_SIM_CONFIG, ZALOPOLICE_LOGINS"
+            )
         config = simulator_config(Path(config_path))
         with transaction.atomic():
             logins = seed(config)

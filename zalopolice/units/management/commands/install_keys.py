@@ -21,8 +21,11 @@ class Command(BaseCommand):
         # HMAC's padded keys, because PostgreSQL without pgcrypto has sha256() only.
         block = (hashlib.sha256(key).digest() if len(key) > 64 else key).ljust(64, b"\0")
         pads = [bytes(byte ^ mask for byte in block) for mask in (0x36, 0x5C)]
-        clash = "DO UPDATE SET inner_pad = excluded.inner_pad, outer_pad = excluded.outer_pad" if replace else "DO NOTHING"
+        clash = (
+            "DO UPDATE SET inner_pad = excluded.inner_pad, outer_pad = excluded.outer_pad" if replace else "DO NOTHING"
+        )
         cursor.execute(
-            f"INSERT INTO walls.context_key (role, inner_pad, outer_pad) VALUES (%s, %s, %s) ON CONFLICT (role) {clash}",
+            "INSERT INTO walls.context_key (role, inner_pad, outer_pad) VALUES (%s, %s, %s)"
+            f" ON CONFLICT (role) {clash}",
             [role, *pads],
         )

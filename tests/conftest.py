@@ -1,0 +1,98 @@
+"""The suite runs on a real PostgreSQL with the real logins of every zone; nothing is rolled back, tables are emptied.
+
+``default`` is what the code of a zone talks to. Tests start as ``web``; ``with zone("vault"):`` swaps the login.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connections
+
+from tests import cast
+from zalopolice import queue
+from zalopolice.units import keyring
+
+KEPT = {"django_migrations", "django_content_type", "auth_permission", "gateway_channelrule"}
+
+
+@contextmanager
+def _zone(name: str) -> Iterator[None]:
+    before, before_zone = connections["default"], settings.ZONE
+    connections["default"] = connections[name]
+    settings.ZONE = name
+    keyring.forget()
+    try:
+        yield
+    finally:
+        connections["default"] = before
+        settings.ZONE = before_zone
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_blocker: Any) -> Iterator[None]:
+    """``./run test`` has made and migrated the database; only the signing keys are missing."""
+    with django_db_blocker.unblock(), _zone("owner"):
+        call_command("install_keys", verbosity=0)
+    yield
+
+
+@pytest.fixture(scope="session")
+def zone() -> Any:
+    return _zone
+
+
+@pytest.fixture
+def db(django_db_setup: None, django_db_blocker: Any, bell: list[Any]) -> Iterator[None]:
+    """Empty tables and the login of zone web."""
+    with django_db_blocker.unblock():
+        _empty()
+        with _zone("web"):
+            yield
+        for name in connections:
+            connections[name].close()
+
+
+def _empty() -> None:
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+        names = ", ".join(sorted({row[0] for row in cursor.fetchall()} - KEPT))
+        cursor.execute("ALTER TABLE audit_entry DISABLE TRIGGER USER")
+        cursor.execute(f"TRUNCATE {names} CASCADE")
+        cursor.execute("ALTER TABLE audit_entry ENABLE TRIGGER USER")
+
+
+@pytest.fixture
+def bell(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, str]]:
+    """What was rung: (task, id, queue). Tests step the work themselves with ``cast.run_everything``."""
+    rung: list[tuple[str, str, str]] = []
+    monkeypatch.setattr(queue, "_send", lambda task, pk, name: rung.append((task, pk, name)))
+    return rung
+
+
+@pytest.fixture
+def commune(db: None) -> cast.Commune:
+    """Phường Trần Hưng Đạo: An (officer), Bình (chief), Cường (duty), Dung (deputy), an account, citizens."""
+    return cast.make_commune(_zone, "tran-hung-dao")
+
+
+@pytest.fixture
+def other_commune(db: None) -> cast.Commune:
+    return cast.make_commune(_zone, "dai-hong")
+
+
+@pytest.fixture
+def media(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.setattr(settings, "MEDIA_DIR", tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def new_id() -> Any:
+    return uuid.uuid4
