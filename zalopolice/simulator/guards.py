@@ -1,0 +1,160 @@
+"""What every API call passes before its own rules, in the order of the Zalo page, section 12.
+
+token → OA and app → (permission) → rate → body → recipient → quota → success. Business errors keep HTTP 200 (8.1).
+"""
+
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import TYPE_CHECKING, Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from . import transport
+from .config import OfficialAccount
+
+if TYPE_CHECKING:
+    from .world import World
+
+RATE_PER_MINUTE = 4000
+
+TEXTS = {
+    -32: "Your application has reached limit call api",
+    -100: "attachment_id was expired",
+    -201: "{} is invalid!",
+    -204: "Official Account is disable or deleted",
+    -209: "API is not support",
+    -210: "{} exceeds the allowed limit",
+    -211: "Out of quota",
+    -212: "Your application has not registered this API",
+    -213: "User has not followed OA",
+    -216: "Access token is invalid",
+    -217: "User has blocked invitations from OA",
+    -219: "Application was removed or disabled",
+    -220: "Access token has expired or was removed",
+    -227: "User is banned or has been inactive for more than 45 days",
+    -230: "User has not interacted with the OA in the past 7 days",
+    -232: "User has not interacted with the OA, or the interaction has expired",
+    -233: "Message type is not support",
+    -240: "MessageV2 has been shut down, please use MessageV3",
+    -244: "User has restricted this type of message from OA",
+}
+# Switches of one OA, changed by POST /sim/oas.
+OA_DEFAULTS: dict[str, Any] = {
+    "state": 0,  # or -204, -209, -212, -219: every call answers that
+    "sub_quota_total": 2000,
+    "sub_quota_used": 0,
+    "reply_cap": None,  # 8: the rule before 2026-01-01
+    "buttons": False,  # text with buttons on v3 cs is unconfirmed (3.2)
+    "rate_per_minute": RATE_PER_MINUTE,
+}
+
+
+class ZaloError(Exception):
+    """A business error; `field` fills the blank of the official text."""
+
+    def __init__(self, code: int, field: str = "", message: str = "") -> None:
+        super().__init__(code)
+        self.code = code
+        self.message = message or TEXTS[code].format(field)
+
+    def response(self) -> JSONResponse:
+        return JSONResponse({"error": self.code, "message": self.message})
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Whose token the call carries."""
+
+    world: "World"
+    oa: OfficialAccount
+    settings: dict[str, Any]
+
+
+Handler = Callable[[Request, Caller], Awaitable[Response]]
+
+
+def oa_settings(world: "World", oa_id: str) -> dict[str, Any]:
+    return {**OA_DEFAULTS, **world.state.get(f"oa:{oa_id}", {})}
+
+
+def save_oa_settings(world: "World", oa_id: str, changes: dict[str, Any]) -> dict[str, Any]:
+    merged = {**world.state.get(f"oa:{oa_id}", {}), **changes}
+    world.state.put(f"oa:{oa_id}", merged)
+    return {**OA_DEFAULTS, **merged}
+
+
+def _token_owner(world: "World", token: str) -> str:
+    """The OA of a live access token; -216 for a missing, unknown or replaced one, for an expired one as switched."""
+    if world.faults.hit("token_-216"):
+        raise ZaloError(-216)
+    row = world.state.one("SELECT * FROM tokens WHERE access=?", token)
+    if row is None or not row["access_alive"]:
+        raise ZaloError(-216)
+    if world.clock.ms() >= row["access_expires"]:
+        code = world.faults["expired_code"]
+        raise ZaloError(code, message="Access token has expired")
+    oa_id: str = row["oa_id"]
+    return oa_id
+
+
+def _count(request: Request, oa_id: str, limit: int) -> int:
+    """Calls left in this real minute; the counter lives in memory, as a restart may forgive."""
+    minute = int(time.time() // 60)
+    counters: dict[tuple[str, int], int] = request.app.state.calls
+    for key in [key for key in counters if key[1] != minute]:
+        del counters[key]
+    counters[oa_id, minute] = counters.get((oa_id, minute), 0) + 1
+    return limit - counters[oa_id, minute]
+
+
+def _enter(request: Request) -> tuple[Caller, dict[str, str]]:
+    world: World = request.app.state.world
+    oa_id = _token_owner(world, request.headers.get("access_token", ""))
+    oa = world.config.oas.get(oa_id)
+    if oa is None:
+        raise ZaloError(-204)
+    settings = oa_settings(world, oa_id)
+    if settings["state"]:
+        raise ZaloError(settings["state"])
+    left = _count(request, oa_id, settings["rate_per_minute"])
+    if left < 0 or world.faults.hit("rate_-32"):
+        raise ZaloError(-32)
+    headers = {"X-RateLimit-Limit": str(settings["rate_per_minute"]), "X-RateLimit-Remain": str(left)}
+    return Caller(world, oa, settings), headers
+
+
+def zalo_api(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+    """Make an endpoint of the OA host: network faults, guards, business errors as HTTP 200."""
+
+    @wraps(handler)
+    async def endpoint(request: Request) -> Response:
+        faults = request.app.state.world.faults
+        if faults.hit("http_500"):
+            return transport.server_error()
+        if faults.hit("reset"):
+            await transport.close(request, reset=True)
+            return Response(status_code=500)
+        try:
+            caller, headers = _enter(request)
+            response = await handler(request, caller)
+        except ZaloError as error:
+            return error.response()
+        except UnicodeEncodeError:
+            # A lone surrogate in an id: JSON can carry it, the database cannot be asked for it.
+            return ZaloError(-201, "data").response()
+        response.headers.update(headers)
+        return response
+
+    return endpoint
+
+
+def success(data: Any) -> JSONResponse:
+    return JSONResponse({"data": data, "error": 0, "message": "Success"})
+
+
+async def not_found(request: Request, exc: Exception) -> Response:
+    """Unknown path or method: HTTP 404 with -209 on the API host (8.1)."""
+    return JSONResponse({"error": -209, "message": TEXTS[-209]}, 404)

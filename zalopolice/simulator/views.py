@@ -1,0 +1,150 @@
+"""What others read of the conversations: the phone's thread, its list of threads, the ledger."""
+
+import json
+import sqlite3
+from typing import TYPE_CHECKING, Any
+
+from .clock import iso
+
+if TYPE_CHECKING:
+    from .world import World
+
+THREADS_SHOWN = 80
+TAIL = 200
+
+_MESSAGES = (
+    "SELECT m.*, e.state AS event_state, e.attempts, e.last_status, e.latency_ms, e.delivered_at"
+    " FROM messages m LEFT JOIN events e ON e.id=m.event_id "
+)
+
+
+def _status(value: str | None) -> int | str | None:
+    """200 as a number; "timeout", "refused" as they are; None before the first attempt."""
+    if not value:
+        return None
+    return int(value) if value.isdigit() else value
+
+
+def _phone_message(row: sqlite3.Row, chosen: dict[str, Any]) -> dict[str, Any]:
+    message: dict[str, Any] = {
+        "seq": row["seq"],
+        "msg_id": row["msg_id"],
+        "from": "citizen" if row["src"] else "oa",
+        "type": row["type"],
+        "text": row["text"],
+        "payload": json.loads(row["payload"]),
+        "quote": row["quote"],
+        "quote_text": chosen.get(row["quote"], ""),
+        "at": row["at"],
+        "hidden": bool(row["hidden"]),
+    }
+    if row["src"]:
+        message["delivery"] = {
+            "state": row["event_state"] or "delivered",
+            "attempts": row["attempts"] or 0,
+            "last_status": _status(row["last_status"]),
+        }
+    else:
+        message["seen"] = row["seen_at"] is not None
+    return message
+
+
+def thread(world: "World", relation: sqlite3.Row, after: int) -> dict[str, Any]:
+    """The thread as the phone shows it, oldest first; without `after` its last 200 messages."""
+    rows = world.state.all(
+        f"{_MESSAGES} WHERE m.oa_id=? AND m.user_id=? AND m.seq>? ORDER BY m.seq DESC LIMIT {TAIL}",
+        relation["oa_id"],
+        relation["user_id"],
+        after,
+    )
+    quoted = [row["quote"] for row in rows if row["quote"]]
+    marks = ",".join("?" * len(quoted))
+    chosen = {
+        row["msg_id"]: row["text"] or row["type"]
+        for row in world.state.all(f"SELECT msg_id, text, type FROM messages WHERE msg_id IN ({marks})", *quoted)
+    }
+    return {
+        "messages": [_phone_message(row, chosen) for row in reversed(rows)],
+        "following": bool(relation["following"]),
+        "started": relation["last_interaction"] is not None,
+        "read_seq": relation["read_seq"],
+        "now": world.clock.ms(),
+        "webhook": world.webhooks.enabled(world.config.oas[relation["oa_id"]].app_id),
+    }
+
+
+def threads(world: "World") -> list[dict[str, Any]]:
+    """One line per (OA, citizen) that ever talked, the latest first: preview and number unread."""
+    rows = world.state.all(
+        "SELECT r.oa_id, r.citizen, r.user_id, m.seq, m.text, m.type, m.src, m.at,"
+        " (SELECT count(*) FROM messages u WHERE u.oa_id=r.oa_id AND u.user_id=r.user_id AND u.src=0"
+        "  AND u.seq>r.read_seq) AS unread"
+        " FROM (SELECT max(seq) AS last FROM messages GROUP BY oa_id, user_id ORDER BY last DESC LIMIT ?) t"
+        " JOIN messages m ON m.seq=t.last JOIN relations r ON r.oa_id=m.oa_id AND r.user_id=m.user_id"
+        " ORDER BY m.seq DESC",
+        THREADS_SHOWN,
+    )
+    return [{**dict(row), "from": "citizen" if row["src"] else "oa"} for row in rows]
+
+
+def _received(row: sqlite3.Row) -> dict[str, Any]:
+    return {
+        "seq": row["seq"],
+        "msg_id": row["msg_id"],
+        "oa_id": row["oa_id"],
+        "user_id": row["user_id"],
+        "citizen": row["citizen"],
+        "text": row["text"],
+        "type": row["type"],
+        "sent_at": iso(row["at"]),
+        "sent_real": row["real"],
+        "delivered": row["event_state"] == "delivered",
+        "delivered_real": row["delivered_at"],
+        "state": row["event_state"],
+        "attempts": row["attempts"] or 0,
+        "last_status": _status(row["last_status"]),
+        "latency_ms": row["latency_ms"],
+    }
+
+
+def _seen(row: sqlite3.Row) -> dict[str, Any]:
+    return {
+        "seq": row["seq"],
+        "message_id": row["msg_id"],
+        "oa_id": row["oa_id"],
+        "user_id": row["user_id"],
+        "citizen": row["citizen"],
+        "text": row["text"],
+        "type": row["type"],
+        "at": iso(row["at"]),
+        "real": row["real"],
+        "answered": bool(row["answered"]),
+        "read": row["seen_at"] is not None,
+    }
+
+
+def ledger_rows(db: sqlite3.Connection, oa_id: str | None, since: int) -> dict[str, Any]:
+    """Everything after message number `since`, complete; meant to run in a thread on its own connection."""
+    wanted = {"since": since, "oa": oa_id}
+    rows = db.execute(
+        f"{_MESSAGES} WHERE m.seq>:since AND (:oa IS NULL OR m.oa_id=:oa) ORDER BY m.seq", wanted
+    ).fetchall()
+    refreshes = db.execute("SELECT * FROM refreshes WHERE :oa IS NULL OR oa_id=:oa ORDER BY id", wanted).fetchall()
+    events = db.execute("SELECT name, state, count(*) AS n FROM events GROUP BY name, state ORDER BY name").fetchall()
+    return {
+        "received": [_received(row) for row in rows if row["src"]],
+        "seen": [_seen(row) for row in rows if not row["src"]],
+        "refreshes": [
+            {
+                "oa_id": row["oa_id"],
+                "app_id": row["app_id"],
+                "at": iso(row["at"]),
+                "real": row["real"],
+                "ok": bool(row["ok"]),
+                "error": row["error"],
+            }
+            for row in refreshes
+        ],
+        "events": [dict(row) for row in events],
+        "last_seq": rows[-1]["seq"] if rows else since,
+    }
