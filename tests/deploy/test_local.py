@@ -1,0 +1,292 @@
+"""The launcher: names and files that must be right on any machine, and servers that must neither leak nor linger."""
+
+import json
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from deploy.local import control, postgres, stack, state, valkey, zones
+from deploy.local.place import ROOT, LauncherError, Place
+
+LONGEST_SOCKET_PATH = 107
+
+
+def test_socket_paths_stay_short_in_a_deep_clone(tmp_path: Path) -> None:
+    place = Place.at(tmp_path.joinpath(*["a rather long directory name"] * 8))
+    for name in ("valkey.sock", ".s.PGSQL.5432.lock"):
+        assert len(str(place.sockets / name).encode()) <= LONGEST_SOCKET_PATH
+
+
+def test_two_data_directories_share_no_socket(tmp_path: Path) -> None:
+    assert Place.at(tmp_path / "a").sockets != Place.at(tmp_path / "b").sockets
+
+
+def test_a_socket_directory_made_by_somebody_else_is_refused(tmp_path: Path) -> None:
+    place = Place.at(tmp_path / "data")
+    place.sockets.symlink_to(tmp_path)
+    try:
+        with pytest.raises(LauncherError, match="not ours"):
+            place.prepare()
+    finally:
+        place.sockets.unlink()
+
+
+def test_everything_below_the_data_directory_is_private(tmp_path: Path) -> None:
+    place = Place.at(tmp_path / "data")
+    place.prepare()
+    place.lock_file.touch()
+    place.prepare_server_home()
+    try:
+        paths = [
+            place.data,
+            place.sockets,
+            place.server_home,
+            *(path for path in place.data.iterdir() if path.is_dir()),
+        ]
+        assert {stat.S_IMODE(path.stat().st_mode) for path in paths if path.exists()} == {0o700}
+        place.data.joinpath("somebody else's").touch()
+    finally:
+        place.forget()
+    assert not place.sockets.exists()
+    assert [path.name for path in place.data.iterdir()] == ["somebody else's"]
+
+
+def test_taken_ports_are_passed_over_and_choices_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = Place.at(tmp_path)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        monkeypatch.setattr(zones, "FIRST_PORT", taken.getsockname()[1])
+        ports = zones.choose_ports(place).ports
+        assert len(set(ports.values())) == len(zones.LISTENERS)
+        assert taken.getsockname()[1] not in ports.values()
+        assert zones.choose_ports(place).ports == ports
+    monkeypatch.setattr(zones, "FIRST_PORT", 20_000)
+    assert zones.choose_ports(place).ports == ports, "a port once given stays, so that addresses keep their meaning"
+
+
+def test_a_reader_always_sees_a_whole_file(tmp_path: Path) -> None:
+    path, stop = tmp_path / "demo.json", threading.Event()
+    state.write(path, {"pids": {}})
+
+    def keep_writing() -> None:
+        for number in range(10_000):
+            if stop.is_set():
+                return
+            state.write(path, {"pids": {str(n): number for n in range(200)}})
+
+    writer = threading.Thread(target=keep_writing)
+    writer.start()
+    try:
+        for _ in range(500):
+            assert "pids" in json.loads(path.read_text())
+    finally:
+        stop.set()
+        writer.join()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert [entry.name for entry in tmp_path.iterdir()] == ["demo.json"]
+
+
+def test_each_zone_is_told_its_own_secrets_only(tmp_path: Path) -> None:
+    databases = {zone: f"postgres://zp_{zone}:word-of-{zone}!@//tmp/zp/zalopolice" for zone in postgres.ROLES}
+    found = zones.environments(Place.at(tmp_path), zones.Addresses(dict.fromkeys(zones.LISTENERS, 9)), databases)
+    for zone, environment in found.items():
+        told = {other for other in databases if any(f"word-of-{other}!" in value for value in environment.values())}
+        assert told == {zone} & databases.keys()
+        files = {Path(value).stem for name, value in environment.items() if name == "ZALOPOLICE_KEY_FILE"}
+        assert files == {zone}
+
+
+def test_roles_file_quotes_what_it_is_given() -> None:
+    script = (
+        """ALTER ROLE a PASSWORD :'word'; -- kept\nALTER DATABASE :"DBNAME" OWNER TO a;\n-- :'unknown' in a comment\n"""
+    )
+    filled = postgres.with_variables(script, {"word": "it's", "DBNAME": 'odd"name'})
+    assert "PASSWORD 'it''s'" in filled.replace(" E'", " '")
+    assert 'ALTER DATABASE "odd""name"' in filled
+
+
+@pytest.fixture(scope="module")
+def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[stack.Services]:
+    with stack.Services.temporary() as services:
+        yield services
+
+
+def connect(services: stack.Services, role: str, database: str = "zalopolice") -> psycopg.Connection:
+    password = services.passwords[role]
+    return psycopg.connect(host=str(services.place.sockets), user=role, password=password, dbname=database)
+
+
+def test_no_role_of_a_process_may_step_over_a_wall(services: stack.Services) -> None:
+    with connect(services, "zp_audit") as session:
+        rows = session.execute(
+            "SELECT rolname, rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication, rolbypassrls, rolcanlogin"
+            " FROM pg_roles WHERE rolname LIKE 'zp\\_%' AND rolname <> 'zp_super'"
+        ).fetchall()
+    assert {name: flags for name, *flags in rows} == {
+        role: [False, role == "zp_owner", True] for role in postgres.ROLES.values()
+    }
+
+
+@pytest.mark.parametrize("role", [role for role in postgres.ROLES.values() if role != "zp_owner"])
+def test_roles_create_nothing_and_see_no_other_database(services: stack.Services, role: str) -> None:
+    with connect(services, role) as session, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        session.execute("CREATE TABLE foothold ()")
+    with pytest.raises(psycopg.OperationalError, match="permission denied"):
+        connect(services, role, "postgres")
+
+
+def test_server_is_quiet_durable_and_off_the_network(services: stack.Services) -> None:
+    expected = {
+        "listen_addresses": "",
+        "fsync": "on",
+        "synchronous_commit": "on",
+        "log_statement": "none",
+        "log_error_verbosity": "terse",
+        "log_min_error_statement": "panic",
+        "log_parameter_max_length": "0",
+        "TimeZone": "UTC",
+        "server_encoding": "UTF8",
+    }
+    with connect(services, "zp_web") as session:
+        assert {name: session.execute(f"SHOW {name}").fetchone()[0] for name in expected} == expected
+        assert session.execute("SELECT lower('ĐƯỜNG Ổ GÀ')").fetchone() == ("đường ổ gà",)
+    with pytest.raises(psycopg.OperationalError, match="password"):
+        psycopg.connect(host=str(services.place.sockets), user="zp_web", password="wrong", dbname="zalopolice")
+
+
+def test_another_database_is_made_once_and_anew_on_request(services: stack.Services) -> None:
+    services.create_database("second")
+    with connect(services, "zp_owner", "second") as session:
+        session.execute("CREATE TABLE kept ()")
+    services.create_database("second")
+    with connect(services, "zp_owner", "second") as session:
+        assert session.execute("SELECT to_regclass('kept')").fetchone() == ("kept",)
+    assert services.create_database("second", fresh=True)["web"].endswith("/second")
+    with connect(services, "zp_owner", "second") as session:
+        assert session.execute("SELECT to_regclass('kept')").fetchone() == (None,)
+
+
+def test_one_launcher_per_data_directory(services: stack.Services) -> None:
+    assert control.supervisor_pid(services.place) == os.getpid()
+    with pytest.raises(stack.InUse):
+        stack.Services(services.place.data).start()
+    assert valkey.client(services.place).ping(), "the refused one must not disturb the first"
+    assert connect(services, "zp_web").execute("SELECT 1").fetchone() == (1,)
+
+
+def test_a_lock_whose_number_belongs_to_another_process_is_removed(tmp_path: Path) -> None:
+    (tmp_path / "postmaster.pid").write_text(f"{os.getpid()}\n{tmp_path}\n")
+    postgres.clear_stale_lock(tmp_path)
+    assert not (tmp_path / "postmaster.pid").exists()
+
+
+SUPERVISED = """
+import sys
+from deploy.local import process, stack
+from deploy.local.supervisor import Supervisor
+
+services = stack.Services(sys.argv[1])
+supervisor = Supervisor(on_change=lambda: None, say=lambda text: None)
+for program in services.prepare():
+    supervisor.start(program)
+services.wait_ready(supervisor.tick)
+services.create_database("zalopolice")
+code = "import os, time; os.fork(); time.sleep(600)"
+log = services.place.logs / "pool.log"
+supervisor.start(process.Program("pool", [sys.executable, "-c", code], process.bare_environment(), log))
+supervisor.starting = False
+known = None
+while True:
+    supervisor.tick()
+    if supervisor.pids != known:
+        known = supervisor.pids
+        print(*(f"{name}={pid}" for name, pid in known.items()), flush=True)
+"""
+
+
+class Supervised:
+    def __init__(self, data: Path) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", SUPERVISED, str(data)], cwd=ROOT, stdout=subprocess.PIPE, text=True
+        )
+        self.pids = self.next_pids()
+
+    def next_pids(self) -> dict[str, int]:
+        assert self.process.stdout is not None
+        return {name: int(pid) for name, pid in (pair.split("=") for pair in self.process.stdout.readline().split())}
+
+    def end(self, number: int) -> None:
+        self.process.send_signal(number)
+        self.process.wait(20)
+
+
+@pytest.fixture
+def supervised_place(tmp_path: Path) -> Iterator[Place]:
+    place = Place.at(tmp_path / "data")
+    yield place
+    place.forget()
+
+
+def living(pids: dict[str, int]) -> set[str]:
+    """Zombies do not count: where PID 1 reaps nobody they stay, and hold nothing."""
+    found = set()
+    for name, pid in pids.items():
+        try:
+            status = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        except OSError:
+            continue
+        if status != "Z":
+            found.add(name)
+    return found
+
+
+def wait_until(condition: object, seconds: float) -> None:
+    until = time.monotonic() + seconds
+    while not condition():  # type: ignore[operator]
+        assert time.monotonic() < until, "did not happen in time"
+        time.sleep(0.05)
+
+
+@pytest.mark.stack
+def test_killing_the_supervisor_leaves_no_orphans_and_loses_no_row(supervised_place: Place) -> None:
+    first = Supervised(supervised_place.data)
+    services = stack.Services(supervised_place.data)
+    services.passwords = state.read(supervised_place.secrets_file)
+    with connect(services, "zp_owner") as session:
+        session.execute("CREATE TABLE kept AS SELECT 42 AS answer")
+    first.end(signal.SIGKILL)
+    wait_until(lambda: not living(first.pids), 15)
+
+    second = Supervised(supervised_place.data)
+    with connect(services, "zp_owner") as session:
+        assert session.execute("SELECT answer FROM kept").fetchone() == (42,)
+    second.end(signal.SIGKILL)
+    wait_until(lambda: not living(second.pids), 15)
+
+
+@pytest.mark.stack
+@pytest.mark.parametrize(
+    ("name", "number"), [("pool", 9), ("valkey", 9), ("postgres", 9), ("postgres", signal.SIGQUIT)]
+)
+def test_whatever_dies_is_started_again(supervised_place: Place, name: str, number: int) -> None:
+    supervised = Supervised(supervised_place.data)
+    try:
+        os.kill(supervised.pids[name], number)
+        wait_until(lambda: supervised.next_pids()[name] != supervised.pids[name], 5)
+        if name == "postgres":
+            passwords = state.read(supervised_place.secrets_file)
+            postgres.wait_ready(supervised_place, passwords[postgres.SUPERUSER], lambda: None, 10)
+        elif name == "valkey":
+            valkey.wait_ready(supervised_place, lambda: None)
+    finally:
+        supervised.end(signal.SIGKILL)
+        wait_until(lambda: not living(supervised.pids), 15)
