@@ -4,20 +4,22 @@ transaction, and leaves sending to the outbox."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from tips.models import Case, CaseEntry, Filed, TrayItem
+from tips.models import Case, CaseEntry, Filed, TrayItem, colleagues
+from zalopolice import queue
 from zalopolice.audit import log
 from zalopolice.gateway import outbox
 from zalopolice.gateway.models import Citizen, Message
 from zalopolice.states import WrongState, move_to
 from zalopolice.units.models import Area, Officer
 from zalopolice.units.roles import Permission
-from zalopolice.vault.aliases import new_tip_code
+from zalopolice.vault.aliases import new_alias, new_tip_code, unused
 
 Kind = CaseEntry.Kind
 Status = Case.Status
@@ -38,9 +40,7 @@ def _require_work_on(case: Case, by: Officer) -> None:
 
 
 def _line(case: Case, kind: str, by: Officer, *, text: str = "", message: Message | None = None) -> CaseEntry:
-    return CaseEntry.objects.create(
-        unit_id=case.unit_id, case=case, kind=kind, officer=by, text=text, message=message
-    )
+    return CaseEntry.objects.create(unit_id=case.unit_id, case=case, kind=kind, officer=by, text=text, message=message)
 
 
 def _say(citizen: Citizen, text: str, origin: str = Message.Origin.OFFICER, business_key: str = "") -> Message:
@@ -65,12 +65,15 @@ def open_case(
 ) -> Case:
     """Makes a case of the chosen messages of a tray item and tells the citizen the tip code, once."""
     _require(by, Permission.CASE_OPEN)
+    _hold(item)
     if not messages:
         raise Refused(_("Hãy chọn ít nhất một tin nhắn."))
+    told = bool(item.tip_code) and not Case.objects.filter(unit_id=item.unit_id, tip_code=item.tip_code).exists()
     case = Case.objects.create(
         unit_id=item.unit_id,
         citizen_id=item.citizen_id,
-        tip_code=item.tip_code or new_tip_code(),
+        alias=unused(Case.objects.filter(unit_id=item.unit_id), "alias", new_alias),
+        tip_code=item.tip_code if told else new_tip_code(),  # a second case of one thread needs a code of its own
         classification=classification,
         area=area,
         title=title,
@@ -80,7 +83,7 @@ def open_case(
     )
     _line(case, Kind.OPENED, by)
     _move_messages(item, messages, case, by)
-    if not item.tip_code:
+    if not told:
         text = outbox.words("tip_received", code=case.tip_code)
         _line(case, Kind.TOLD, by, message=_say(item.citizen, text, Message.Origin.BOT, f"code:{case.pk}"))
     log.append("case.opened", case, by=by, messages=len(messages), classification=classification)
@@ -91,6 +94,7 @@ def open_case(
 def add_to_case(item: TrayItem, messages: Sequence[Message], case: Case, *, by: Officer) -> None:
     """Adds chosen messages to an open case of the same source."""
     _require(by, Permission.CASE_OPEN)
+    _hold(item)
     if not messages:
         raise Refused(_("Hãy chọn ít nhất một tin nhắn."))
     if case.status == Status.CLOSED:
@@ -99,7 +103,16 @@ def add_to_case(item: TrayItem, messages: Sequence[Message], case: Case, *, by: 
         # Another person's words in a case would be shown to whoever may read it and answered to the wrong source.
         raise Refused(_("Vụ việc này của một nguồn tin khác."))
     _move_messages(item, messages, case, by)
+    if item.is_urgent and not case.is_urgent:
+        case.is_urgent = True
+        case.save(update_fields=["is_urgent"])
     log.append("case.messages_added", case, by=by, messages=len(messages))
+
+
+def _hold(item: TrayItem) -> None:
+    """Locks the thread, so that a message that arrives now is either seen below or opens a new thread."""
+    if not TrayItem.objects.select_for_update().filter(pk=item.pk, status=TrayItem.Status.WAITING).exists():
+        raise Refused(_("Mục này đã được xếp."))
 
 
 def _move_messages(item: TrayItem, messages: Sequence[Message], case: Case, by: Officer) -> None:
@@ -110,7 +123,7 @@ def _move_messages(item: TrayItem, messages: Sequence[Message], case: Case, by: 
         CaseEntry(unit_id=case.unit_id, case=case, kind=Kind.RECEIVED, at=message.sent_at, message=message)
         for message in messages
     )
-    if not Filed.objects.filter(tray_item=item, case=None, message__direction=Message.Direction.IN).exists():
+    if not item.unsorted_messages().exists():
         _sorted(item, by)
 
 
@@ -125,8 +138,7 @@ def _sorted(item: TrayItem, by: Officer) -> None:
 def answer_from_tray(item: TrayItem, text: str, *, by: Officer) -> Message:
     """Answers a question that needs no case."""
     _require(by, Permission.TRAY_READ)
-    if item.status != TrayItem.Status.WAITING:
-        raise Refused(_("Mục này đã được xếp."))
+    _hold(item)
     message = _say(item.citizen, text)
     Filed.objects.create(unit_id=item.unit_id, message=message, tray_item=item)
     log.append("tray.answered", item, by=by, message=str(message.pk))
@@ -134,9 +146,14 @@ def answer_from_tray(item: TrayItem, text: str, *, by: Officer) -> Message:
 
 
 @transaction.atomic
-def sort_out(item: TrayItem, *, by: Officer) -> None:
-    """Takes an item off the tray without a case: answered, chatter, or nothing for us."""
+def sort_out(item: TrayItem, *, by: Officer, seen: int | None = None) -> None:
+    """Takes an item off the tray without a case: answered, chatter, or nothing for us.
+
+    ``seen``: how many unsorted messages the officer had before them; a later one must be read first."""
     _require(by, Permission.TRAY_READ)
+    _hold(item)
+    if seen is not None and item.unsorted_messages().count() > seen:
+        raise Refused(_("Người dân vừa nhắn thêm. Hãy đọc tin mới trước khi xếp."))
     _sorted(item, by)
     log.append("tray.sorted_out", item, by=by)
 
@@ -168,6 +185,8 @@ def _refusal(case: Case) -> str:
 def assign(case: Case, to: Officer, *, by: Officer) -> None:
     """Gives a case nobody has claimed to an officer of the unit."""
     _require(by, Permission.CASE_ASSIGN)
+    if not colleagues(case.unit_id).filter(pk=to.pk).exists():
+        raise Refused(_("Chỉ giao được cho cán bộ đang làm vụ việc trong đơn vị."))
     try:
         move_to(case, Status.IN_PROGRESS, claimed_by=to, claimed_at=timezone.now())
     except WrongState:
@@ -186,6 +205,19 @@ def reply(case: Case, text: str, *, by: Officer) -> Message:
     _line(case, Kind.REPLIED, by, message=message)
     log.append("case.replied", case, by=by, message=str(message.pk))
     return message
+
+
+@transaction.atomic
+def resend(case: Case, message: Message, *, by: Officer) -> None:
+    """Queues once more what Zalo did not take; an officer decides, never the machine."""
+    _require_work_on(case, by)
+    anew: dict[str, Any] = {"queue": "vault", "next_at": timezone.now(), "attempt": 0, "settled_at": None, "error": ""}
+    try:
+        move_to(message, Message.State.QUEUED, field="state", **anew)
+    except WrongState as error:
+        raise Refused(str(error)) from None
+    log.append("case.message_requeued", case, by=by, message=str(message.pk))
+    queue.ring("zalopolice.deliver", message.pk, "vault")
 
 
 @transaction.atomic
@@ -216,9 +248,14 @@ def return_to_work(case: Case, *, reason: str, by: Officer) -> None:
 
 
 @transaction.atomic
-def close(case: Case, *, by: Officer) -> None:
-    """Closes what somebody else proposed to close, and tells the source in the allowed words."""
+def close(case: Case, *, by: Officer, seen: int | None = None) -> None:
+    """Closes what somebody else proposed to close, and tells the source in the allowed words.
+
+    ``seen``: how many messages of the source the chief had before them; a later one must be read first."""
     _require(by, Permission.CASE_CLOSE)
+    Case.objects.select_for_update().filter(pk=case.pk).exists()  # a message filed now is counted below
+    if seen is not None and case.entries.filter(kind=Kind.RECEIVED).count() > seen:
+        raise Refused(_("Nguồn tin vừa nhắn thêm. Hãy đọc tin mới trước khi duyệt."))
     if case.proposed_by_id == by.pk:
         raise Refused(_("Người đề nghị kết thúc không thể tự duyệt. Cần một lãnh đạo khác."))
     _move(case, Status.CLOSED, closed_by=by, closed_at=timezone.now())
@@ -228,7 +265,7 @@ def close(case: Case, *, by: Officer) -> None:
     log.append("case.closed", case, by=by, result=case.result)
 
 
-def _move(case: Case, status: str, **changes: object) -> None:
+def _move(case: Case, status: str, **changes: Any) -> None:
     try:
         move_to(case, status, **changes)
     except WrongState as error:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from tips.models import Case, CaseEntry, Filed, TrayItem
 from zalopolice.gateway.models import Citizen, Message
-from zalopolice.vault.aliases import new_tip_code
+from zalopolice.vault.aliases import new_alias, new_tip_code, unused
 
 
 def open_case_of(citizen: Citizen) -> Case | None:
-    """The case this citizen's next words belong to: the latest that is still open."""
-    return Case.objects.filter(citizen=citizen).open().order_by("-received_at").first()
+    """The case this citizen's next words belong to: the latest that is still open.
+
+    Locked, like the tray's item below: an officer who closes it at this moment either sees the new message or waits
+    until it is filed, so that no message ends in something already put away."""
+    cases = Case.objects.filter(citizen=citizen).open().select_for_update(of=("self",))
+    return cases.order_by("-received_at").first()
 
 
 def waiting_item_of(citizen: Citizen) -> TrayItem | None:
@@ -28,11 +32,13 @@ def file_in_case(message: Message, case: Case, *, urgent: bool = False) -> None:
 
 def put_in_tray(message: Message, *, kind: str = "", urgent: bool = False) -> TrayItem:
     """Adds to the citizen's waiting thread, or opens one; a kind or an alarm once given stays."""
-    item = waiting_item_of(message.citizen)
+    waiting = TrayItem.objects.filter(citizen=message.citizen, status=TrayItem.Status.WAITING)
+    item = waiting.select_for_update().first()
     if item is None:
         item = TrayItem.objects.create(
             unit_id=message.unit_id,
             citizen=message.citizen,
+            alias=unused(TrayItem.objects.filter(unit_id=message.unit_id), "alias", new_alias),
             kind=kind or TrayItem.Kind.UNSORTED,
             is_urgent=urgent,
             opened_at=message.sent_at,

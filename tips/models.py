@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import ClassVar
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Count, F, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from zalopolice.gateway.models import Citizen, Message
 from zalopolice.units.fields import EncryptedTextField
-from zalopolice.units.models import Area, Officer, UnitOwned
-from zalopolice.units.roles import Permission
+from zalopolice.units.models import Area, Membership, Officer, UnitOwned
+from zalopolice.units.roles import ROLE_PERMISSIONS, Permission
 from zalopolice.vault.aliases import new_alias, new_tip_code
-
 
 
 class TrayQuerySet(models.QuerySet["TrayItem"]):
@@ -24,6 +25,12 @@ class TrayQuerySet(models.QuerySet["TrayItem"]):
 
     def waiting(self) -> TrayQuerySet:
         return self.filter(status=TrayItem.Status.WAITING).order_by("-is_urgent", "opened_at", "pk")
+
+    def counted(self) -> TrayQuerySet:
+        """Adds ``messages``: how many the citizen wrote that nobody has put into a case."""
+        here = Filed.objects.filter(tray_item=OuterRef("pk"), case=None, message__direction=Message.Direction.IN)
+        number = here.order_by().values("tray_item").annotate(number=Count("pk")).values("number")
+        return self.annotate(messages=Coalesce(Subquery(number, output_field=models.IntegerField()), 0))
 
 
 class TrayItem(UnitOwned):
@@ -39,6 +46,8 @@ class TrayItem(UnitOwned):
         QUESTION = "question", _("Hỏi thủ tục")
 
     TRANSITIONS: ClassVar[dict[str, set[str]]] = {Status.WAITING: {Status.SORTED}}
+
+    messages: int  # only after ``counted``
 
     citizen = models.ForeignKey(Citizen, models.PROTECT, db_constraint=False, related_name="+")
     alias = models.CharField(max_length=12, default=new_alias)
@@ -58,10 +67,10 @@ class TrayItem(UnitOwned):
             models.UniqueConstraint(
                 fields=["unit", "citizen"], condition=Q(status="waiting"), name="tray_one_open_per_citizen"
             ),
-            models.UniqueConstraint(fields=["unit", "alias"], name="tray_alias_once"),
             models.UniqueConstraint(
-                fields=["unit", "tip_code"], condition=~Q(tip_code=""), name="tray_tip_code_once"
+                fields=["unit", "alias"], condition=Q(status="waiting"), name="tray_alias_once_while_waiting"
             ),
+            models.UniqueConstraint(fields=["unit", "tip_code"], condition=~Q(tip_code=""), name="tray_tip_code_once"),
             models.CheckConstraint(
                 condition=Q(sorted_by=None, sorted_at=None) | Q(sorted_by__isnull=False, sorted_at__isnull=False),
                 name="tray_sorting_is_one_fact",
@@ -69,14 +78,25 @@ class TrayItem(UnitOwned):
         )
         indexes = (
             # The tray, most pressing first.
-            models.Index(fields=["unit", "-is_urgent", "opened_at", "id"], name="tray_waiting", condition=Q(status="waiting")),
+            models.Index(
+                fields=["unit", "-is_urgent", "opened_at", "id"], name="tray_waiting", condition=Q(status="waiting")
+            ),
         )
+
+    def unsorted_messages(self) -> models.QuerySet[Message]:
+        """What the citizen wrote here and nobody has put into a case."""
+        return Message.objects.filter(direction=Message.Direction.IN, filed__tray_item=self, filed__case=None)
 
 
 class CaseQuerySet(models.QuerySet["Case"]):
     def visible_to(self, officer: Officer) -> CaseQuerySet:
         """Everybody who works cases sees that a case exists; its words need :meth:`Case.readable_by`."""
         return self.filter(unit=officer.unit) if officer.may(Permission.CASE_LIST) else self.none()
+
+    def readable_by(self, officer: Officer) -> CaseQuerySet:
+        """The same rule as :meth:`Case.readable_by`, for many."""
+        rows = self.visible_to(officer)
+        return rows if officer.may(Permission.CASE_READ_ALL) else rows.filter(claimed_by=officer)
 
     def open(self) -> CaseQuerySet:
         return self.exclude(status=Case.Status.CLOSED)
@@ -153,7 +173,8 @@ class Case(UnitOwned):
                 name="case_closing_is_one_fact",
             ),
             models.CheckConstraint(
-                condition=~Q(status="closed") | (Q(closed_at__isnull=False) & ~Q(result="")), name="case_closed_has_result"
+                condition=~Q(status="closed") | (Q(closed_at__isnull=False) & ~Q(result="")),
+                name="case_closed_has_result",
             ),
             models.CheckConstraint(
                 condition=Q(status="unclaimed") | Q(claimed_by__isnull=False), name="case_worked_has_officer"
@@ -170,11 +191,22 @@ class Case(UnitOwned):
 
     def readable_by(self, officer: Officer) -> bool:
         """Who may read its words: the officer who claimed it, and command (design D21)."""
-        return officer.may(Permission.CASE_READ_ALL) or (self.claimed_by_id is not None and self.claimed_by_id == officer.pk)
+        return officer.may(Permission.CASE_READ_ALL) or (
+            self.claimed_by_id is not None and self.claimed_by_id == officer.pk
+        )
 
     def workable_by(self, officer: Officer) -> bool:
         """Who may reply, note and propose: the officer who claimed it, and command."""
-        return officer.may(Permission.CASE_WORK_ALL) or (self.claimed_by_id is not None and self.claimed_by_id == officer.pk)
+        return officer.may(Permission.CASE_WORK_ALL) or (
+            self.claimed_by_id is not None and self.claimed_by_id == officer.pk
+        )
+
+
+def colleagues(unit: uuid.UUID) -> models.QuerySet[Officer]:
+    """Officers who may work cases of the unit today."""
+    working = [role for role, permissions in ROLE_PERMISSIONS.items() if Permission.CASE_CLAIM in permissions]
+    held = Membership.objects.current().filter(unit_id=unit, role__in=working)
+    return Officer.objects.filter(is_active=True, pk__in=held.values("officer")).order_by("full_name", "pk")
 
 
 class Filed(UnitOwned):
@@ -221,5 +253,3 @@ class CaseEntry(UnitOwned):
     class Meta:
         ordering = ("at", "pk")
         indexes = (models.Index(fields=["unit", "case", "at", "id"], name="case_timeline"),)
-
-

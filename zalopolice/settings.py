@@ -51,7 +51,6 @@ MIDDLEWARE = [
     "zalopolice.views.private_pages",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -84,7 +83,7 @@ TEMPLATES = [
 ]
 
 AUTH_USER_MODEL = "units.Officer"
-AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.BaseBackend", "zalopolice.units.sign_in.OfficerBackend"]
+AUTHENTICATION_BACKENDS = ["zalopolice.units.sign_in.OfficerBackend"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 15}},
@@ -100,7 +99,8 @@ SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"  # Strict would drop the session when Zalo's consent page sends the chief back.
 SESSION_COOKIE_AGE = 10 * 60 * 60
 SECURE_CONTENT_TYPE_NOSNIFF = True
-SECURE_REFERRER_POLICY = "no-referrer"
+# "no-referrer" would make browsers send "Origin: null" with every form, and the CSRF check refuses that.
+SECURE_REFERRER_POLICY = "same-origin"
 SECURE_SSL_REDIRECT = False  # The proxy in front ends TLS.
 SECURE_HSTS_SECONDS = 0 if DEMO else 63072000
 SECURE_HSTS_INCLUDE_SUBDOMAINS = not DEMO
@@ -129,9 +129,8 @@ USE_TZ = True
 TIME_ZONE = "Asia/Ho_Chi_Minh"
 
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / ".data" / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-WHITENOISE_USE_FINDERS = True
+WHITENOISE_USE_FINDERS = True  # few files, read once at the start: nothing to collect
 WHITENOISE_AUTOREFRESH = False
 MEDIA_DIR = Path(env.str("ZALOPOLICE_MEDIA_DIR", default=str(BASE_DIR / ".data" / "media")))
 CHECKPOINT_DIR = Path(env.str("ZALOPOLICE_CHECKPOINT_DIR", default=str(BASE_DIR / ".data" / "checkpoints")))

@@ -10,7 +10,6 @@ from django.db import models
 from zalopolice import crypto
 from zalopolice.units import keyring
 
-
 if TYPE_CHECKING:
     _TextField = models.Field[str, str]
 else:

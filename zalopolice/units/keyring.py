@@ -2,16 +2,23 @@
 
 An unwrapped key is cached by its own id only. *Which* key is in use is asked from the database every time: a key
 row made in a transaction that was rolled back must never encrypt anything that outlives it.
+
+Keys are rotated under running processes (``manage.py rotate_keys``). So a process that meets a root it does not know
+reads its key file again, a new key is wrapped under what is in use *at that moment* (a shared lock says so to the
+rotation), and a row whose parent is gone is looked at once more, because it may just have been wrapped anew.
 """
 
 from __future__ import annotations
 
+import hashlib
+import os
 import uuid
 from collections.abc import Iterable
 from functools import lru_cache
 
 from django.apps import apps
 from django.conf import settings
+from django.db import connection, transaction
 
 from zalopolice import crypto
 from zalopolice.units.models import WrappedKey
@@ -23,30 +30,68 @@ def _model(ring: str) -> type[WrappedKey]:
     return apps.get_model(RINGS[ring])  # the vault ring lives above this package
 
 
-def _roots(ring: str) -> tuple[crypto.Key, ...]:
-    roots: tuple[crypto.Key, ...] = getattr(settings.KEYS, f"{ring}_roots")
-    if not roots:
+def roots(ring: str) -> tuple[crypto.Key, ...]:
+    """The root keys of the key file as it is now, the one in use first."""
+    try:
+        stat = os.stat(settings.KEY_FILE)
+        keys = _key_file(settings.KEY_FILE, (stat.st_mtime_ns, stat.st_ino), settings.ZONE)
+    except (OSError, crypto.UnsafeKeyFile) as error:
+        raise crypto.CannotOpen(f"zone {settings.ZONE}: {type(error).__name__} reading its key file") from None
+    found: tuple[crypto.Key, ...] = getattr(keys, f"{ring}_roots")
+    if not found:
         raise crypto.CannotOpen(f"zone {settings.ZONE} holds no {ring} keys")
-    return roots
+    return found
+
+
+@lru_cache(maxsize=4)
+def _key_file(path: str, stamp: tuple[int, int], zone: str) -> crypto.Keys:
+    return crypto.load_keys(path, zone=zone)
 
 
 def key_for(ring: str, unit: uuid.UUID, owner: uuid.UUID) -> crypto.Key:
     """The key in use for ``owner``, made on first need."""
-    unit_key = _in_use(ring, unit, "unit", unit, _roots(ring)[0])
-    return _in_use(ring, unit, "owner", owner, unit_key)
+    row = in_use(ring, unit, "owner", owner) or _made(ring, unit, "owner", owner)
+    return crypto.Key(row.id, _remember(ring, row, keep=False))
 
 
-def _in_use(ring: str, unit: uuid.UUID, level: str, owner: uuid.UUID, parent: crypto.Key) -> crypto.Key:
-    model = _model(ring)
-    rows = model._default_manager.filter(unit_id=unit, level=level, owner=owner, retired_at=None)
-    row = rows.first()
-    if row is None:
-        fresh = crypto.Key.new()
-        wrapped = crypto.encrypt(parent, fresh.secret, _wrap_aad(ring, unit, level, owner, fresh.id))
-        new = model(id=fresh.id, unit_id=unit, level=level, owner=owner, wrapped_by=parent.id, wrapped=wrapped)
-        model._default_manager.bulk_create([new], ignore_conflicts=True)
-        row = rows.get()  # ours, or the one somebody committed a moment earlier
-    return crypto.Key(row.id, unwrap(ring, row))
+def in_use(ring: str, unit: uuid.UUID, level: str, owner: uuid.UUID) -> WrappedKey | None:
+    rows = _model(ring)._default_manager.filter(unit_id=unit, level=level, owner=owner, retired_at=None)
+    return rows.first()
+
+
+@transaction.atomic
+def _made(ring: str, unit: uuid.UUID, level: str, owner: uuid.UUID) -> WrappedKey:
+    # From here to the commit no rotation may retire the parent: it waits for this lock.
+    lock(ring, unit if level == "owner" else ROOT, shared=True)
+    if level == "owner":
+        row = in_use(ring, unit, "unit", unit) or _made(ring, unit, "unit", unit)
+        parent = crypto.Key(row.pk, _remember(ring, row, keep=False))
+    else:
+        parent = roots(ring)[0]
+    insert(ring, unit, level, owner, parent)
+    made = in_use(ring, unit, level, owner)  # ours, or the one somebody committed a moment earlier
+    if made is None:
+        raise crypto.CannotOpen("a key was retired while it was made; try again")
+    return made
+
+
+def insert(ring: str, unit: uuid.UUID, level: str, owner: uuid.UUID, parent: crypto.Key) -> None:
+    """A new key wrapped by ``parent``; nothing happens when one is in use."""
+    fresh = crypto.Key.new()
+    wrapped = crypto.encrypt(parent, fresh.secret, _wrap_aad(ring, unit, level, owner, fresh.id))
+    row = _model(ring)(id=fresh.id, unit_id=unit, level=level, owner=owner, wrapped_by=parent.id, wrapped=wrapped)
+    _model(ring)._default_manager.bulk_create([row], ignore_conflicts=True)
+
+
+ROOT = uuid.UUID(int=0)
+"""Names the roots of a ring for :func:`lock`."""
+
+
+def lock(ring: str, parent: uuid.UUID, *, shared: bool) -> None:
+    """Held to the end of the transaction: shared by who makes keys under a parent, alone by who retires it."""
+    number = int.from_bytes(hashlib.sha256(f"zp key {ring} {parent}".encode()).digest()[:8], "big", signed=True)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT pg_advisory_xact_lock{'_shared' if shared else ''}(%s)", [number])
 
 
 def _wrap_aad(ring: str, unit: uuid.UUID, level: str, owner: uuid.UUID, key: uuid.UUID) -> bytes:
@@ -59,16 +104,19 @@ def unwrap(ring: str, row: WrappedKey) -> bytes:
 
 @lru_cache(maxsize=50_000)
 def _unwrap(ring: str, unit: uuid.UUID, level: str, owner: uuid.UUID, key: uuid.UUID, wrapped: bytes) -> bytes:
-    if level == "unit":
-        known = {root.id: root.secret for root in _roots(ring)}
-        return crypto.decrypt(lambda id: _known(known, id), wrapped, _wrap_aad(ring, unit, level, owner, key))
-    return crypto.decrypt(lambda id: secret(ring, id), wrapped, _wrap_aad(ring, unit, level, owner, key))
+    find = _root if level == "unit" else secret
+    return crypto.decrypt(lambda id: find(ring, id), wrapped, _wrap_aad(ring, unit, level, owner, key))
 
 
-def _known(keys: dict[uuid.UUID, bytes], id: uuid.UUID) -> bytes:
-    if id not in keys:
-        raise crypto.CannotOpen("a root key is missing from this zone's key file")
-    return keys[id]
+def _root(ring: str, id: uuid.UUID) -> bytes:
+    known: tuple[crypto.Key, ...] = getattr(settings.KEYS, f"{ring}_roots")
+    for root in known:
+        if root.id == id:
+            return root.secret
+    for root in roots(ring):
+        if root.id == id:
+            return root.secret
+    raise crypto.CannotOpen("a root key is missing from this zone's key file")
 
 
 _secrets: dict[tuple[str, uuid.UUID], bytes] = {}
@@ -91,16 +139,28 @@ def warm(ring: str, owners: Iterable[uuid.UUID]) -> None:
         _remember(ring, row)
 
 
-def _remember(ring: str, row: WrappedKey) -> bytes:
-    if len(_secrets) > 50_000:
-        _secrets.clear()
-    value = _secrets[ring, row.pk] = unwrap(ring, row)
+def _remember(ring: str, row: WrappedKey, *, keep: bool = True) -> bytes:
+    try:
+        value = unwrap(ring, row)
+    except crypto.CannotOpen:
+        # Between reading the row and looking for its parent a rotation may have wrapped it anew.
+        again = _model(ring)._default_manager.filter(pk=row.pk).first()
+        if again is None or bytes(again.wrapped) == bytes(row.wrapped):
+            raise
+        value = unwrap(ring, again)
+    if keep:
+        if len(_secrets) > 50_000:
+            _secrets.clear()
+        _secrets[ring, row.pk] = value
     return value
 
 
 def rewrap(ring: str, row: WrappedKey, parent: crypto.Key) -> None:
-    """Encrypts the same key again under another parent; what it encrypts is untouched."""
-    fresh = crypto.encrypt(parent, unwrap(ring, row), _wrap_aad(ring, row.unit_id, row.level, row.owner, row.pk))
+    """Encrypts the same key again under another parent, checked before it is saved; what it encrypts is untouched."""
+    same, place = unwrap(ring, row), _wrap_aad(ring, row.unit_id, row.level, row.owner, row.pk)
+    fresh = crypto.encrypt(parent, same, place)
+    if crypto.decrypt(lambda _: parent.secret, fresh, place) != same:
+        raise crypto.CannotOpen("a key did not survive being wrapped anew")
     row.wrapped, row.wrapped_by = fresh, parent.id
     row.save(update_fields=["wrapped", "wrapped_by"])
 
@@ -109,3 +169,4 @@ def forget() -> None:
     """Drops every cached key (after a rotation, and between tests)."""
     _secrets.clear()
     _unwrap.cache_clear()
+    _key_file.cache_clear()

@@ -22,6 +22,12 @@ if TYPE_CHECKING:
 SESSION_UNIT = "unit"
 
 
+class OfficerRequest(HttpRequest):
+    """A request behind LoginRequiredMiddleware: somebody is signed in."""
+
+    user: Officer
+
+
 @dataclass(frozen=True)
 class Seat:
     unit: Unit

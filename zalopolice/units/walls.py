@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import psycopg
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.migrations.operations.base import Operation
@@ -34,8 +35,10 @@ def sign(key: bytes, unit: uuid.UUID | None, officer: uuid.UUID | None, expires:
 @contextmanager
 def unit_context(unit: uuid.UUID | None, officer: uuid.UUID | None = None) -> Iterator[None]:
     """Opens a transaction that sees the rows of ``unit`` only. Zone ``web`` alone can sign one."""
+    nested = connection.in_atomic_block
     with transaction.atomic():
-        outer = _set(sign(settings.KEYS.context_key, unit, officer, int(time.time()) + LIFETIME))
+        outer = _current() if nested else ""
+        _ask("SELECT set_config('zp.ctx', %s, true)", sign(settings.KEYS.context_key, unit, officer, _expiry()))
         try:
             yield
         finally:
@@ -47,35 +50,41 @@ def job_context(model: type[Any], pk: uuid.UUID) -> Iterator[uuid.UUID | None]:
     """Opens a transaction in the unit of one waiting row; the database looks the unit up and signs (worker).
 
     Yields the unit, or None when the row does not exist or does not wait: then nothing is visible."""
+    nested = connection.in_atomic_block
     with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT current_setting('zp.ctx', true)")
-            outer = cursor.fetchone()[0] or ""
-            cursor.execute("SELECT walls.enter_job(%s, %s)", [model._meta.db_table, pk])
-            unit = cursor.fetchone()[0]
+        outer = _current() if nested else ""
+        unit = _ask("SELECT walls.enter_job(%s, %s)", model._meta.db_table, pk)
         try:
             yield unit
         finally:
             _restore(outer)
 
 
-def _set(token: str) -> str:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT current_setting('zp.ctx', true)")
-        outer = cursor.fetchone()[0] or ""
-        cursor.execute("SELECT set_config('zp.ctx', %s, true)", [token])
-    return outer
+def _expiry() -> int:
+    return int(time.time()) + LIFETIME
+
+
+def _current() -> str:
+    return _ask("SELECT current_setting('zp.ctx', true)") or ""
+
+
+def _ask(question: str, *values: object) -> Any:
+    """One value. The server binds ``values``, as Django's own cursor would not: a context written into a statement
+    could be read there (``pg_stat_activity``) by injected SQL of any other session of this login, and used."""
+    connection.ensure_connection()
+    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
+        row = cursor.execute(question, values).fetchone()
+    return row[0] if row else None
 
 
 def _restore(outer: str) -> None:
-    """A failed transaction ends with its rollback, which resets the setting by itself."""
+    """A failed transaction ends with its rollback, which resets the setting by itself.
+
+    The outermost context clears the session's setting too: injected SQL may have left one there."""
     if connection.needs_rollback or connection.connection is None or connection.connection.closed:
         return
-    from psycopg.pq import TransactionStatus
-
-    if connection.connection.info.transaction_status == TransactionStatus.INTRANS:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT set_config('zp.ctx', %s, true)", [outer])
+    if connection.connection.info.transaction_status == psycopg.pq.TransactionStatus.INTRANS:
+        _ask("SELECT set_config('zp.ctx', %s, %s)", outer, bool(outer))
 
 
 class Granted(Operation):

@@ -19,7 +19,7 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp A
 DECLARE
     part text[] := string_to_array(current_setting('zp.ctx', true), '.');
 BEGIN
-    IF part IS NULL OR array_length(part, 1) <> 5 OR part[1] <> 'v1' OR part[4] !~ '^[0-9]{9,11}$' THEN
+    IF array_length(part, 1) IS DISTINCT FROM 5 OR part[1] <> 'v1' OR part[4] !~ '^[0-9]{9,11}$' THEN
         RETURN NULL;
     END IF;
     IF part[4]::bigint < extract(epoch FROM clock_timestamp()) THEN

@@ -1,0 +1,123 @@
+"""Answering the source, sending again, and notes."""
+
+import pytest
+
+from tests import cast
+from tests.tips.scenes import NOBODY, case_at, client_of, entries, text
+from tips import actions
+from zalopolice.gateway.models import Message
+
+pytestmark = pytest.mark.usefixtures("commune")
+WORDS = "Cảm ơn bạn. Tối nay họ có tụ tập không?"
+
+
+def post(commune, name, case, act, **form):
+    return client_of(commune, name).post(f"/vu-viec/{case.pk}/{act}/", form)
+
+
+def test_a_reply_waits_in_the_outbox_and_stands_in_the_timeline(commune, zone, bell):
+    case = case_at(commune, "in_progress")
+    bell.clear()
+
+    answer = client_of(commune, "an").post(f"/vu-viec/{case.pk}/tra-loi/", {"text": WORDS}, follow=True)
+
+    assert WORDS in text(answer) and "Chờ gửi" in text(answer)
+    assert cast.outbound(zone)[-1].text == WORDS
+    assert [ring[0] for ring in bell] == ["zalopolice.deliver"]
+    assert len(entries(commune, "case.replied")) == 1
+
+
+@pytest.mark.parametrize("name", ["em", "cuong"])
+@pytest.mark.parametrize("act", ["tra-loi", "ghi-chu", "de-nghi-ket-thuc", f"gui-lai/{NOBODY}"])
+def test_only_who_has_it_and_command_act_on_it(commune, name, act):
+    case = case_at(commune, "in_progress")
+
+    assert post(commune, name, case, act).status_code == 403
+    assert post(commune, name, case, act, text=WORDS, result="warned", summary="x").status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("words", "said"), [("", "Viết nội dung"), ("b" * 1901, "Dài quá 1 ký tự"), ("c\x00", "không đọc được")]
+)
+def test_what_cannot_be_sent_stays_on_the_page(commune, words, said):
+    case = case_at(commune, "in_progress")
+
+    answer = post(commune, "an", case, "tra-loi", text=words)
+
+    assert answer.status_code == 422
+    assert said in text(answer) and words in text(answer)
+    assert not entries(commune, "case.replied")
+
+
+def test_a_closed_case_is_not_answered_and_the_words_stay(commune):
+    case = case_at(commune, "closed")
+
+    answer = post(commune, "an", case, "tra-loi", text=WORDS)
+
+    assert answer.status_code == 409
+    assert "Vụ việc đã kết thúc." in text(answer) and WORDS in text(answer)
+
+
+def failed_reply(commune, zone, state="failed"):
+    case = case_at(commune, "in_progress")
+    with commune.acting("an") as officer:
+        message = actions.reply(case, WORDS, by=officer)
+    with zone("owner"):
+        Message.objects.filter(pk=message.pk).update(
+            state=state, error="Đã thử 8 lần, Zalo chưa nhận.", queue="", next_at=None, attempt=8
+        )
+    return case, message
+
+
+@pytest.mark.parametrize("state", ["failed", "blocked"])
+def test_what_did_not_arrive_is_sent_again_by_hand(commune, zone, bell, state):
+    case, message = failed_reply(commune, zone, state)
+    assert "Gửi lại tin này" in text(client_of(commune, "an").get(f"/vu-viec/{case.pk}/"))
+    bell.clear()
+
+    answer = post(commune, "an", case, f"gui-lai/{message.pk}")
+
+    assert answer.status_code == 302
+    now = cast.outbound(zone)[-1]
+    assert (now.state, now.queue, now.attempt, now.error) == ("queued", "vault", 0, "") and now.next_at is not None
+    assert bell == [("zalopolice.deliver", str(message.pk), "vault")]
+    assert len(entries(commune, "case.message_requeued")) == 1
+
+
+@pytest.mark.parametrize("state", ["queued", "sending", "sent", "unknown"])
+def test_what_is_on_its_way_is_not_sent_again(commune, zone, state):
+    case, message = failed_reply(commune, zone, state)
+
+    answer = post(commune, "an", case, f"gui-lai/{message.pk}")
+
+    assert answer.status_code == 409 and "Không thể chuyển từ" in text(answer)
+    assert cast.outbound(zone)[-1].state == state
+
+
+def test_messages_of_elsewhere_are_not_there(commune, other_commune, zone):
+    case, message = failed_reply(commune, zone)
+    foreign, foreign_message = failed_reply(other_commune, zone)
+    with commune.acting("an"):
+        inbound = Message.objects.filter(direction="in").first()
+
+    for pk in (foreign_message.pk, inbound.pk, NOBODY):
+        assert post(commune, "an", case, f"gui-lai/{pk}").status_code == 404
+
+
+def test_a_note_is_kept_and_not_sent(commune, zone):
+    case = case_at(commune, "in_progress")
+    before = len(cast.outbound(zone))
+
+    answer = client_of(commune, "an").post(f"/vu-viec/{case.pk}/ghi-chu/", {"text": "Hẹn tối mai"}, follow=True)
+
+    assert "Hẹn tối mai" in text(answer)
+    assert len(cast.outbound(zone)) == before
+    assert len(entries(commune, "case.noted")) == 1
+
+
+def test_an_empty_note_is_a_sentence(commune):
+    case = case_at(commune, "in_progress")
+
+    answer = post(commune, "an", case, "ghi-chu", text=" ")
+
+    assert answer.status_code == 422 and "Viết nội dung ghi chú." in text(answer)

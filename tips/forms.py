@@ -1,0 +1,209 @@
+"""What officers type. Every complaint is a sentence that says what to do; nothing typed is ever lost."""
+
+from __future__ import annotations
+
+import unicodedata
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from tips.actions import Refused
+from tips.models import Case, TrayItem, colleagues
+from zalopolice.gateway import outbox
+from zalopolice.gateway.models import Message
+from zalopolice.units.models import Area, Officer
+
+
+class Words(forms.CharField):
+    """Text in NFC with plain line ends, so that its length is what Zalo and the reader count."""
+
+    def __init__(self, *, missing: Any, limit: int, rows: int = 0, **kwargs: Any) -> None:
+        if rows:
+            kwargs["widget"] = forms.Textarea(attrs={"rows": rows} | kwargs.pop("attrs", {}))
+        super().__init__(**kwargs)
+        self.limit = limit
+        self.error_messages["required"] = missing
+
+    def to_python(self, value: Any) -> str:
+        text = unicodedata.normalize("NFC", str(value or "").replace("\r\n", "\n").replace("\r", "\n"))
+        return super().to_python(text) or ""
+
+    def validate(self, value: str) -> None:
+        super().validate(value)
+        if len(value) > self.limit:
+            much = {"limit": self.limit, "over": len(value) - self.limit}
+            raise ValidationError(_("Dài quá %(over)s ký tự. Viết gọn lại trong %(limit)s ký tự.") % much)
+        if "\x00" in value:
+            raise ValidationError(_("Có ký tự máy không đọc được. Xóa đoạn vừa dán rồi gõ lại."))
+
+    def run_validators(self, value: str) -> None:
+        """All said above, in our words."""
+
+
+class Choice(forms.ChoiceField):
+    def __init__(self, *, choices: Any, missing: Any, **kwargs: Any) -> None:
+        super().__init__(choices=[("", _("Chọn…")), *choices], **kwargs)
+        self.error_messages |= {"required": missing, "invalid_choice": missing}
+
+
+class Pick(forms.ModelChoiceField):
+    """One row; a value that is no id is as unknown as an id that is not there."""
+
+    def __init__(self, *, missing: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.error_messages |= {"required": missing, "invalid_choice": missing}
+
+    def to_python(self, value: Any) -> Any:
+        try:
+            return super().to_python(value)
+        except ValidationError:
+            raise ValidationError(self.error_messages["invalid_choice"], code="invalid_choice") from None
+
+
+class Chosen(forms.Field):
+    """Messages ticked in a thread; the cleaned value is a list of rows."""
+
+    widget = forms.MultipleHiddenInput
+    rows: models.QuerySet[Message] = Message.objects.none()
+
+    def clean(self, value: Any) -> list[Message]:
+        if not value:
+            raise ValidationError(_("Hãy chọn ít nhất một tin nhắn."))
+        try:
+            ids = {uuid.UUID(str(one)) for one in value}
+        except ValueError:
+            ids = {uuid.uuid4()}
+        found = list(self.rows.filter(pk__in=ids).order_by("sent_at", "pk"))
+        if len(found) != len(ids):
+            raise ValidationError(_("Có tin nhắn không còn chờ ở đây. Xem lại rồi chọn lại."))
+        return found
+
+
+class Plain(forms.Form):
+    """Sentences of ours instead of the browser's bubbles, which speak the browser's language."""
+
+    use_required_attribute = False
+
+
+def _case_name(case: Case) -> str:
+    return f"{case.tip_code} · " + gettext("Nguồn tin %(alias)s") % {"alias": case.alias}
+
+
+class Sort(Plain):
+    """The acts on a thread: ``act`` says which button was pressed, hence which fields must be filled."""
+
+    messages = Chosen()
+    title = Words(
+        label=_("Tiêu đề vụ việc"),
+        help_text=_("Việc gì, ở đâu. Không ghi tên người bị nói tới."),
+        missing=_("Ghi việc gì, ở đâu, để người nhận biết."),
+        limit=160,
+    )
+    classification = Choice(
+        label=_("Phân loại"), choices=Case.Classification.choices, missing=_("Chọn phân loại; sau này sửa được.")
+    )
+    area = Pick(
+        label=_("Địa bàn (nếu biết)"),
+        queryset=Area.objects.none(),
+        required=False,
+        empty_label=_("Chưa rõ"),
+        missing=_("Địa bàn này không còn dùng. Chọn lại."),
+    )
+    case = Choice(label=_("Vụ việc đang mở của nguồn tin này"), choices=[], missing=_("Chọn vụ việc để thêm tin vào."))
+
+    def __init__(self, *args: Any, item: TrayItem, by: Officer, act: str = "open", **kwargs: Any) -> None:
+        kwargs["auto_id"] = "sort_%s"
+        super().__init__(*args, **kwargs)
+        fields: dict[str, Any] = self.fields
+        fields["messages"].rows = item.unsorted_messages()
+        fields["area"].queryset = Area.objects.filter(unit=item.unit_id, is_active=True)
+        open_cases = Case.objects.visible_to(by).open().filter(citizen=item.citizen_id).order_by("received_at")
+        self.cases = {str(case.pk): case for case in open_cases}
+        fields["case"].choices = [("", _("Chọn…")), *((pk, _case_name(case)) for pk, case in self.cases.items())]
+        for name in ("title", "classification"):
+            fields[name].required = act == "open"
+        fields["case"].required = act == "add"
+
+    def clean_case(self) -> Case | None:
+        return self.cases.get(self.cleaned_data["case"])
+
+    @property
+    def ticked(self) -> list[str]:
+        return self.data.getlist("messages") if self.is_bound else []  # type: ignore[attr-defined]  # a QueryDict
+
+
+class Seen(Plain):
+    """How many messages were on the page; a later one must be read before something is put away."""
+
+    seen = forms.IntegerField(required=False, min_value=0, max_value=1_000_000, widget=forms.HiddenInput)
+    seen.error_messages |= dict.fromkeys(
+        ("invalid", "min_value", "max_value"), _("Trang này đã cũ. Tải lại rồi bấm lại.")
+    )
+
+
+class Reply(Plain):
+    text = Words(
+        label=_("Trả lời"),
+        missing=_("Viết nội dung trả lời trước khi gửi."),
+        limit=outbox.TEXT_MAX,
+        rows=4,
+        attrs={"data-testid": "reply-text"},
+    )
+
+
+class Note(Plain):
+    text = Words(label=_("Ghi chú"), missing=_("Viết nội dung ghi chú."), limit=4000, rows=3)
+
+
+class Propose(Plain):
+    result = Choice(label=_("Kết quả"), choices=Case.Result.choices, missing=_("Chọn kết quả."))
+    summary = Words(
+        label=_("Tóm tắt"),
+        help_text=_("Đã làm gì, kết quả ra sao. Nguồn tin không thấy phần này."),
+        missing=_("Viết tóm tắt để lãnh đạo duyệt."),
+        limit=4000,
+        rows=4,
+    )
+
+
+class Return(Plain):
+    reason = Words(
+        label=_("Lý do chưa đồng ý"), missing=_("Ghi lý do để người đề nghị biết làm gì tiếp."), limit=1000, rows=2
+    )
+
+
+class Assign(Plain):
+    officer = Pick(
+        label=_("Giao cho"), queryset=Officer.objects.none(), empty_label=_("Chọn…"), missing=_("Chọn cán bộ để giao.")
+    )
+
+    def __init__(self, *args: Any, case: Case, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["officer"].queryset = colleagues(case.unit_id)  # type: ignore[attr-defined]  # Pick
+
+
+def attempt(form: forms.Form, verb: Callable[[], object]) -> int:
+    """Runs the verb on a valid form. 0 when it is done, else the status of the page that says why not."""
+    if not form.is_valid():
+        _focus(form)
+        return 422
+    try:
+        verb()
+    except Refused as refusal:
+        form.add_error(None, str(refusal))
+        return 409
+    return 0
+
+
+def _focus(form: forms.Form) -> None:
+    """The page comes back with the cursor in the first field to mend."""
+    for name, field in form.fields.items():
+        if name in form.errors:
+            field.widget.attrs["autofocus"] = True
+            return

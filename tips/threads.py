@@ -1,0 +1,204 @@
+"""What an officer reads, in order: a thread of the tray, or the timeline of a case.
+
+Nothing here tells who the citizen is: only the alias of this thread or this case is ever used as a name."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db import models
+from django.db.models import CharField, Exists, F, OuterRef, Q
+from django.db.models.functions import Cast, Coalesce, Now, Right
+from django.utils.translation import gettext as _
+
+from tips.models import Case, CaseEntry, Filed, TrayItem
+from tips.paging import Page, page
+from zalopolice.gateway.models import Attachment, Message
+from zalopolice.units import keyring
+
+State = Message.State
+SIZE = 100
+"""Messages on one page of a thread; older ones have a page of their own."""
+
+
+@dataclass(frozen=True)
+class Delivery:
+    words: str
+    tone: str  # done, wait, soon (look at it), late (failed)
+
+
+@dataclass(frozen=True)
+class File:
+    row: Attachment
+    words: str
+
+    @property
+    def is_shown(self) -> bool:
+        return self.row.state == Attachment.State.AVAILABLE
+
+
+@dataclass
+class Line:
+    """One thing in order: words either way, or what an officer did."""
+
+    at: datetime
+    side: str  # in, out, act
+    who: str
+    text: str = ""
+    message: Message | None = None
+    entry: CaseEntry | None = None
+    moved_to: Case | None = None  # a message that lies in a case now; its words are read there
+    files: list[File] = field(default_factory=list)
+
+    @property
+    def delivery(self) -> Delivery | None:
+        return delivery(self.message) if self.message and self.side == "out" else None
+
+    @property
+    def choosable(self) -> bool:
+        return self.side == "in" and self.moved_to is None
+
+
+@dataclass(frozen=True)
+class Thread:
+    lines: list[Line]
+    older: str  # where the page of older messages begins; "" when these are all
+
+
+def delivery(message: Message) -> Delivery:
+    """What became of a message of ours, in words."""
+    if message.state == State.UNKNOWN:
+        return Delivery(_("Chưa rõ đã gửi. Máy đang kiểm tra, đồng chí đừng gửi lại."), "soon")
+    label = str(State(message.state).label)
+    tone = {State.SENT: "done", State.BLOCKED: "late", State.FAILED: "late"}.get(State(message.state), "wait")
+    return Delivery(f"{label}: {message.error}" if message.error else label, tone)
+
+
+def tray_thread(item: TrayItem, after: str | None = None) -> Thread:
+    here = Q(filed__tray_item=item) | _automatic(tray_item=item, case=None) | _console_in_tray(item)
+    rows = Message.objects.filter(here, unit=item.unit_id, citizen=item.citizen_id).select_related("filed__case")
+    found = page(rows, ("-sent_at", "-pk"), after, SIZE)
+    warm([item.citizen_id])
+    kept = [row for row in found.rows if _filed_case(row) is None]
+    files = files_of(kept)
+    name = _("Người nhắn %(alias)s") % {"alias": item.alias}
+    lines = [_tray_line(row, name, files) for row in reversed(found.rows)]
+    return Thread(lines, found.following)
+
+
+def _tray_line(row: Message, name: str, files: dict[uuid.UUID, list[File]]) -> Line:
+    side, case = str(row.direction), _filed_case(row)
+    who = name if side == "in" else sender(row)
+    if case is not None:
+        return Line(row.sent_at, side, who, message=row, moved_to=case)
+    return Line(row.sent_at, side, who, row.text, row, files=files.get(row.pk, []))
+
+
+def _filed_case(row: Message) -> Case | None:
+    filed = getattr(row, "filed", None)
+    return filed.case if filed else None
+
+
+def sender(row: Message) -> str:
+    if row.origin == Message.Origin.BOT:
+        return _("Máy trả lời")
+    if row.origin == Message.Origin.CONSOLE:
+        return _("Gõ trong trang quản trị Zalo, ngoài cổng này")
+    return _("Cán bộ trả lời")
+
+
+def timeline(case: Case, after: str | None = None) -> Thread:
+    entries = CaseEntry.objects.filter(case=case).select_related("officer", "message")
+    found = page(entries, ("-at", "-pk"), after, SIZE)
+    extra = list(_between(_beside(case), found))
+    warm([case.citizen_id, case.pk])
+    messages = [entry.message for entry in found.rows if entry.message] + extra
+    files = files_of(messages)
+    lines = [_case_line(case, entry, files) for entry in reversed(found.rows)]
+    lines += [Line(row.sent_at, "out", sender(row), row.text, row) for row in extra]
+    return Thread(sorted(lines, key=lambda line: line.at), found.following)
+
+
+def _between(rows: models.QuerySet[Message], found: Page[CaseEntry]) -> models.QuerySet[Message]:
+    """Those that belong between the first and the last line of this page."""
+    if found.following:
+        rows = rows.filter(sent_at__gte=found.rows[-1].at)
+    return rows.filter(sent_at__lt=found.place[0]) if found.place else rows
+
+
+def _case_line(case: Case, entry: CaseEntry, files: dict[uuid.UUID, list[File]]) -> Line:
+    row = entry.message
+    if row is None:
+        return Line(entry.at, "act", str(entry.officer or ""), entry.text, entry=entry)
+    if row.direction == Message.Direction.IN:
+        who = _("Nguồn tin %(alias)s") % {"alias": case.alias}
+        return Line(entry.at, "in", who, row.text, row, entry, files=files.get(row.pk, []))
+    who = sender(row) if row.origin == Message.Origin.BOT else str(entry.officer or "")
+    return Line(entry.at, "out", who, row.text, row, entry)
+
+
+def _beside(case: Case) -> models.QuerySet[Message]:
+    """What went to the source without a line of its own: automatic answers, and what was typed past the portal."""
+    newer = Case.objects.filter(
+        citizen=case.citizen_id, received_at__gt=case.received_at, received_at__lte=OuterRef("sent_at")
+    )
+    typed = Q(~Exists(newer), origin=Message.Origin.CONSOLE, sent_at__gte=case.received_at)
+    if case.closed_at:
+        typed &= Q(sent_at__lte=case.closed_at)
+    rows = Message.objects.filter(unit=case.unit_id, citizen=case.citizen_id, direction=Message.Direction.OUT)
+    return rows.filter(_automatic(case=case) | typed, case_entry=None, filed=None)
+
+
+def _automatic(**place: object) -> Q:
+    """An automatic answer names the message it answers at the end of its business key, and lies where that lies."""
+    key = {"key": Right(OuterRef("business_key"), 36)}
+    answered = Filed.objects.annotate(key=Cast("message_id", CharField())).filter(**key, **place)
+    return Q(Exists(answered), origin=Message.Origin.BOT)
+
+
+def _console_in_tray(item: TrayItem) -> Q:
+    """Typed past the portal while this thread waited; once a case runs, its readers see it there instead."""
+    running = Case.objects.filter(citizen=item.citizen_id, received_at__lte=OuterRef("sent_at")).annotate(
+        until=Coalesce(F("closed_at"), Now())
+    )
+    handled = Exists(running.filter(until__gte=OuterRef("sent_at")))
+    typed = Q(~handled, origin=Message.Origin.CONSOLE, sent_at__gte=item.opened_at)
+    return typed & Q(sent_at__lte=item.sorted_at) if item.sorted_at else typed
+
+
+def warm(owners: Iterable[uuid.UUID]) -> None:
+    """One query for all the keys a page needs, instead of one for each row."""
+    keyring.warm("content", owners)
+
+
+def files_of(messages: Sequence[Message]) -> dict[uuid.UUID, list[File]]:
+    found: dict[uuid.UUID, list[File]] = {}
+    if messages:
+        rows = Attachment.objects.filter(unit=messages[0].unit_id, message__in=[row.pk for row in messages])
+        for row in rows.order_by("pk"):
+            found.setdefault(row.message_id, []).append(File(row, _file_words(row)))
+    return found
+
+
+def _file_words(row: Attachment) -> str:
+    """What may be said of a file. A link is never made clickable: who sent it is a stranger."""
+    detail = _detail(row)
+    if row.kind == Attachment.Kind.LOCATION:
+        return ", ".join(filter(None, [detail.get("latitude"), detail.get("longitude")]))
+    if row.kind == Attachment.Kind.LINK:
+        return " · ".join(filter(None, [detail.get("title"), detail.get("url")]))
+    if row.kind == Attachment.Kind.CARD:
+        return _("Số trên danh thiếp được giữ trong kho danh tính.")
+    return detail.get("name", "")
+
+
+def _detail(row: Attachment) -> dict[str, str]:
+    try:
+        found = json.loads(row.detail or "{}")
+    except ValueError:
+        return {}
+    return {str(name): str(value) for name, value in found.items() if value} if isinstance(found, dict) else {}

@@ -1,0 +1,215 @@
+"""Cases and their pictures: fetch through ``visible_to``, form, verb, message, redirect. The rules are in the verbs."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.forms import Form
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from tips import actions, desk, evidence, forms, threads
+from tips.forms import attempt
+from tips.models import Case, CaseEntry
+from tips.paging import page
+from zalopolice import crypto
+from zalopolice.audit import log
+from zalopolice.gateway import media, outbox, rules
+from zalopolice.gateway.models import Message
+from zalopolice.units.roles import Permission
+from zalopolice.units.seats import OfficerRequest
+
+Status = Case.Status
+
+
+# --- cases -------------------------------------------------------------------------------------------------------
+
+
+@require_GET
+def cases(request: OfficerRequest) -> HttpResponse:
+    if not request.user.may(Permission.CASE_LIST):
+        raise Http404
+    tab = desk.tab(request.GET.get("muc"))
+    rows = Case.objects.visible_to(request.user).filter(tab.condition(request.user))
+    found = page(rows.select_related("area", "claimed_by"), tab.order, request.GET.get("sau"))
+    readable = {row.pk for row in found.rows if row.readable_by(request.user)}
+    threads.warm(readable)
+    numbers = desk.counts(request.user)
+    context = {
+        "rows": [(row, row.pk in readable) for row in found.rows],
+        "following": found.following,
+        "tab": tab,
+        "tabs": [(one, numbers[one.slug]) for one in desk.TABS],
+        "at": "cases",
+    }
+    return render(request, "tips/cases.html", context)
+
+
+def _case(request: OfficerRequest, pk: uuid.UUID) -> Case:
+    rows = Case.objects.visible_to(request.user)
+    people = ("claimed_by", "proposed_by", "closed_by")
+    return get_object_or_404(rows.select_related("area", "citizen", *people), pk=pk)
+
+
+@require_GET
+def case(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
+    return _case_page(request, pk)
+
+
+def _case_page(request: OfficerRequest, pk: uuid.UUID, status: int = 200, **bound: Form) -> HttpResponse:
+    case, by = _case(request, pk), request.user
+    readable = case.readable_by(by)
+    log.append("case.viewed", case, by=by, words=readable)
+    context: dict[str, Any] = {"case": case, "at": "cases"}
+    if case.status == Status.UNCLAIMED and by.may(Permission.CASE_ASSIGN):
+        context["assign"] = bound.pop("assign", forms.Assign(case=case, auto_id="assign_%s"))
+    if not readable:
+        context["refused"] = list(bound.values())
+        return render(request, "tips/case_outside.html", context, status=status)
+    blank = {"reply": forms.Reply, "note": forms.Note, "propose": forms.Propose, "back": forms.Return}
+    context |= {name: bound.pop(name, form(auto_id=f"{name}_%s")) for name, form in blank.items()}
+    if case.status == Status.CLOSING and by.may(Permission.CASE_CLOSE):
+        context["confirm"] = bound.pop("confirm", forms.Seen(auto_id="confirm_%s"))
+        # Before the timeline is read: what arrives in between is not seen yet.
+        context["seen"] = case.entries.filter(kind=CaseEntry.Kind.RECEIVED).count()
+        context["told"] = outbox.words("case_closed", code=case.tip_code, result=case.result)
+    context |= {
+        "thread": threads.timeline(case, request.GET.get("sau")),
+        "window": rules.window_ends(case.citizen, timezone.now()),
+        "refused": list(bound.values()),  # acts whose place on the page is gone
+    }
+    return render(request, "tips/case.html", context, status=status)
+
+
+def _act(
+    request: OfficerRequest, case: Case, allowed: bool, name: str, form: Form, verb: Callable[[], object], said: str
+) -> HttpResponse:
+    """An act on a case one may see: 403 without the right, the page again when it cannot be done."""
+    if not allowed:
+        raise PermissionDenied
+    if status := attempt(form, verb):
+        return _case_page(request, case.pk, status, **{name: form})
+    messages.success(request, said)
+    return redirect("case", case.pk)
+
+
+@require_POST
+def claim(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
+    case, by = _case(request, pk), request.user
+    form = Form(request.POST)
+    said = _("Đồng chí đã nhận vụ việc này.")
+    return _act(request, case, by.may(Permission.CASE_CLAIM), "claim", form, lambda: actions.claim(case, by=by), said)
+
+
+@require_POST
+def assign(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
+    case, by = _case(request, pk), request.user
+    form = forms.Assign(request.POST, case=case, auto_id="assign_%s")
+
+    def verb() -> None:
+        actions.assign(case, form.cleaned_data["officer"], by=by)
+
+    return _act(request, case, by.may(Permission.CASE_ASSIGN), "assign", form, verb, _("Đã phân công vụ việc."))
+
+
+@require_POST
+def reply(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
+    case, by = _case(request, pk), request.user
+    form = forms.Reply(request.POST, auto_id="reply_%s")
+
+    def verb() -> None:
+        actions.reply(case, form.cleaned_data["text"], by=by)
+
+    said = _("Câu trả lời đang chờ gửi. Kết quả gửi hiện dưới tin.")
+    return _act(request, case, case.workable_by(by), "reply", form, verb, said)
+
+
+@require_POST
+def resend(request: OfficerRequest, pk: uuid.UUID, message: uuid.UUID) -> HttpResponse:
+    case, by = _case(request, pk), request.user
+    if not case.workable_by(by):
+        raise PermissionDenied
+    row = get_object_or_404(Message.objects.filter(case_entry__case=case), pk=message, direction=Message.Direction.OUT)
+    form = Form(request.POST)
+    said = _("Tin đang chờ gửi lại.")
+    return _act(request, case, True, "unsent", form, lambda: actions.resend(case, row, by=by), said)
+
+
+@require_POST
+def note(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
+    case, by = _case(request, pk), request.user
+    form = forms.Note(request.POST, auto_id="note_%s")
+
+    def verb() -> None:
+        actions.note(case, form.cleaned_data["text"], by=by)
+
+    return _act(request, case, case.workable_by(by), "note", form, verb, _("Đã lưu ghi chú."))
+
+
+@require_POST
+def propose_closing(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
+    case, by = _case(request, pk), request.user
+    form = forms.Propose(request.POST, auto_id="propose_%s")
+    said = _("Đã đề nghị kết thúc. Lãnh đạo đơn vị sẽ duyệt.")
+    return _act(
+        request,
+        case,
+        case.workable_by(by),
+        "propose",
+        form,
+        lambda: actions.propose_closing(case, by=by, **form.cleaned_data),
+        said,
+    )
+
+
+@require_POST
+def return_to_work(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
+    case, by = _case(request, pk), request.user
+    form = forms.Return(request.POST, auto_id="back_%s")
+
+    def verb() -> None:
+        actions.return_to_work(case, reason=form.cleaned_data["reason"], by=by)
+
+    said = _("Vụ việc trở lại với cán bộ đang xử lý.")
+    return _act(request, case, by.may(Permission.CASE_CLOSE), "back", form, verb, said)
+
+
+@require_POST
+def close(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
+    case, by = _case(request, pk), request.user
+    form = forms.Seen(request.POST, auto_id="confirm_%s")
+
+    def verb() -> None:
+        actions.close(case, by=by, seen=form.cleaned_data["seen"])
+
+    said = _("Vụ việc đã kết thúc. Kết quả đang được báo cho nguồn tin.")
+    return _act(request, case, by.may(Permission.CASE_CLOSE), "confirm", form, verb, said)
+
+
+# --- pictures ----------------------------------------------------------------------------------------------------
+
+
+@require_GET
+def picture(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
+    """The clean copy of a picture; each look is on record before a byte leaves."""
+    row = get_object_or_404(evidence.pictures_visible_to(request.user), pk=pk)
+    log.append("file.viewed", row, by=request.user)
+    try:
+        content = media.read(row, "screen")
+    except (FileNotFoundError, crypto.CannotOpen):
+        raise Http404 from None
+    headers = {
+        "Content-Disposition": f'inline; filename="{evidence.file_name(row)}"',
+        "Content-Security-Policy": "default-src 'none'; sandbox",
+        "X-Content-Type-Options": "nosniff",
+        "Cache-Control": "no-store",
+        "Cross-Origin-Resource-Policy": "same-origin",
+    }
+    return HttpResponse(content, content_type="image/jpeg", headers=headers)

@@ -1,0 +1,79 @@
+"""Pages that belong to no feature: home, health, and what every answer carries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.contrib.auth.decorators import login_not_required
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_safe
+
+from tips import desk
+from zalopolice.units.models import Unit
+from zalopolice.units.seats import OfficerRequest
+
+
+def private_pages(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Nothing an officer sees may stay in a browser's or a proxy's cache."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if not response.has_header("Cache-Control"):
+            response["Cache-Control"] = "no-store"
+        response["Cross-Origin-Resource-Policy"] = "same-origin"
+        response["Permissions-Policy"] = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
+        return response
+
+    return middleware
+
+
+@require_GET
+def home(request: OfficerRequest) -> HttpResponse:
+    """What waits for this officer; for roles without work here, a calm word on what is theirs and what is not."""
+    if request.user.seat is None:
+        return render(request, "units/no_seat.html")
+    return render(request, "home.html", {"waiting": desk.waiting(request.user), "at": "home"})
+
+
+@require_GET
+def public_home(request: HttpRequest) -> HttpResponse:
+    today = timezone.localdate()
+    units = Unit.objects.filter(opens_on__lte=today).exclude(closes_on__lt=today).exclude(kind=Unit.Kind.TEAM)
+    provinces = [unit for unit in units if unit.kind == Unit.Kind.PROVINCE]
+    communes = [(one, [unit for unit in units if unit.parent_id == one.pk]) for one in provinces]
+    return render(request, "public/home.html", {"provinces": communes})
+
+
+@login_not_required
+@require_safe
+def healthz(request: HttpRequest) -> HttpResponse:
+    """The process answers; says nothing about the database."""
+    return HttpResponse("ok\n", content_type="text/plain")
+
+
+_migrated = False
+
+
+@login_not_required
+@require_safe
+def readyz(request: HttpRequest) -> HttpResponse:
+    """The database answers and holds what this code expects; no details, because anybody may ask."""
+    try:
+        ready = _ready()
+    except DatabaseError:
+        ready = False
+    return HttpResponse("ready\n" if ready else "not ready\n", content_type="text/plain", status=200 if ready else 503)
+
+
+def _ready() -> bool:
+    global _migrated
+    if not _migrated:  # read once: a running process never sees its migrations taken back
+        executor = MigrationExecutor(connection)
+        _migrated = not executor.migration_plan(executor.loader.graph.leaf_nodes())
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return _migrated
