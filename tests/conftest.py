@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import os
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,15 +26,16 @@ KEPT = {"django_migrations", "django_content_type", "auth_permission", "gateway_
 
 @contextmanager
 def _zone(name: str) -> Iterator[None]:
-    before, before_zone = connections["default"], settings.ZONE
+    before, before_zone, before_file = connections["default"], settings.ZONE, settings.KEY_FILE
     connections["default"] = connections[name]
     settings.ZONE = name
+    settings.KEY_FILE = str(Path(os.environ["ZALOPOLICE_KEY_FILE"]) / f"{name}.json")
     keyring.forget()
     try:
         yield
     finally:
         connections["default"] = before
-        settings.ZONE = before_zone
+        settings.ZONE, settings.KEY_FILE = before_zone, before_file
 
 
 @pytest.fixture(scope="session")

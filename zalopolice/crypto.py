@@ -245,6 +245,8 @@ def load_keys(path: str | Path, *, zone: str | None = None) -> Keys:
         stored = json.loads(path.read_text())
     except (OSError, ValueError) as error:
         raise UnsafeKeyFile(f"key file {path.name} cannot be read: {type(error).__name__}") from None
+    if not isinstance(stored, dict):
+        raise UnsafeKeyFile(f"key file {path.name} cannot be read: not an object")
     if mode:
         raise UnsafeKeyFile(f"key file {path.name} is open to other users (mode must be 0600)")
     if zone is not None:
@@ -265,11 +267,21 @@ def merge_keys(folder: str | Path) -> Keys:
 
 
 def _decode(name: str, value: object) -> object:
-    if name == "session_key":
-        return value
-    if isinstance(value, list):
-        return tuple(Key(uuid.UUID(item["id"]), base64.b64decode(item["key"])) for item in value)
-    return base64.b64decode(str(value))
+    """Whole keys only: one that was cut or left empty would work, and protect nothing."""
+    try:
+        if name == "session_key":
+            secret, whole = value, isinstance(value, str) and len(value) >= 32
+        elif name.endswith("_roots"):
+            secret = tuple(Key(uuid.UUID(item["id"]), base64.b64decode(item["key"])) for item in value)  # type: ignore[attr-defined]
+            whole = bool(secret) and all(len(key.secret) == 32 for key in secret)
+        else:
+            secret = base64.b64decode(value)  # type: ignore[arg-type]  # whatever it is, TypeError tells
+            whole = len(secret) == 32
+    except (TypeError, ValueError, KeyError):
+        whole = False
+    if not whole:
+        raise UnsafeKeyFile(f"key {name} is damaged")
+    return secret
 
 
 def _encode(value: object) -> object:
@@ -279,13 +291,22 @@ def _encode(value: object) -> object:
 
 
 def write_keys(path: Path, values: dict[str, object]) -> None:
-    """Writes a key file atomically and durably, mode 0600."""
+    """Writes a key file atomically and durably, mode 0600; one that exists keeps its owner."""
     draft = path.with_suffix(".new")
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        if path.exists() and (path.stat().st_uid, path.stat().st_gid) != (os.geteuid(), os.getegid()):
+            # Root rotates for a zone that runs as a user of its own and must still be able to read.
+            os.fchown(file.fileno(), path.stat().st_uid, path.stat().st_gid)
         json.dump({name: _encode(value) for name, value in values.items()}, file, indent=1)
         file.flush()
         os.fsync(file.fileno())
     draft.replace(path)
+    # Without this a power cut could bring the old file back after rows were wrapped by a key of the new one.
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def make_keys(folder: Path) -> None:

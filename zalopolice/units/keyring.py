@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
 import uuid
 from collections.abc import Iterable
 from functools import lru_cache
@@ -119,18 +120,20 @@ def _root(ring: str, id: uuid.UUID) -> bytes:
     raise crypto.CannotOpen("a root key is missing from this zone's key file")
 
 
-_secrets: dict[tuple[str, uuid.UUID], bytes] = {}
+_secrets: dict[tuple[str, uuid.UUID], tuple[float, bytes]] = {}
+KEPT = 60.0
+"""Seconds a process may go on reading with a key whose row was destroyed."""
 
 
 def secret(ring: str, id: uuid.UUID) -> bytes:
     """The 32 bytes of a key by its id, as far as the database lets this role see it; CannotOpen when erased."""
-    cached = _secrets.get((ring, id))
-    if cached is None:
-        row = _model(ring)._default_manager.filter(pk=id).first()
-        if row is None:
-            raise crypto.CannotOpen("the key was destroyed or belongs to another unit")
-        cached = _remember(ring, row)
-    return cached
+    until, cached = _secrets.get((ring, id), (0.0, b""))
+    if until > time.monotonic():
+        return cached
+    row = _model(ring)._default_manager.filter(pk=id).first()
+    if row is None:
+        raise crypto.CannotOpen("the key was destroyed or belongs to another unit")
+    return _remember(ring, row)
 
 
 def warm(ring: str, owners: Iterable[uuid.UUID]) -> None:
@@ -151,7 +154,7 @@ def _remember(ring: str, row: WrappedKey, *, keep: bool = True) -> bytes:
     if keep:
         if len(_secrets) > 50_000:
             _secrets.clear()
-        _secrets[ring, row.pk] = value
+        _secrets[ring, row.pk] = (time.monotonic() + KEPT, value)
     return value
 
 

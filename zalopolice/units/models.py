@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -100,6 +101,8 @@ class Officer(AbstractBaseUser):
         constraints = (
             # Nobody stands above the walls, not even by an accident in a shell (design D20).
             models.CheckConstraint(condition=Q(is_superuser=False), name="no_superuser"),
+            # Sign-in ignores capitals, so two names that differ in them only would be one.
+            models.UniqueConstraint(Lower("username"), name="username_once"),
         )
 
     def __str__(self) -> str:

@@ -2,7 +2,13 @@
 
 Random each time: a name that stayed with the person would let a curious officer join tips."""
 
+from __future__ import annotations
+
 import secrets
+from collections.abc import Callable
+from typing import Any
+
+from django.db import models
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford: no I, L, O, U to misread on the phone
 
@@ -15,6 +21,15 @@ def new_alias() -> str:
 def new_tip_code() -> str:
     """What a citizen quotes: ``TN-7K2Q-9M4`` style; too long to guess among the open tips of a unit."""
     return "TN-" + _code(6, 4)
+
+
+def unused(rows: models.QuerySet[Any], field: str, make: Callable[[], str]) -> str:
+    """A code no row carries yet: a million aliases are many, but a unit works for years."""
+    for _ in range(50):
+        code = make()
+        if not rows.filter(**{field: code}).exists():
+            return code
+    raise RuntimeError("no code is free")
 
 
 def _code(length: int, first: int) -> str:

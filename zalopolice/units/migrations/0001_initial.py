@@ -3,6 +3,7 @@
 import uuid
 
 import django.db.models.deletion
+import django.db.models.functions.text
 import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
@@ -51,7 +52,8 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "cán bộ",
                 "constraints": [
-                    models.CheckConstraint(condition=models.Q(("is_superuser", False)), name="no_superuser")
+                    models.CheckConstraint(condition=models.Q(("is_superuser", False)), name="no_superuser"),
+                    models.UniqueConstraint(django.db.models.functions.text.Lower("username"), name="username_once"),
                 ],
             },
         ),

@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
         Granted("django_session", web=EVERYTHING),
         Granted("django_migrations", web="SELECT", public="SELECT", vault="SELECT", worker="SELECT"),
         Granted("units_unit", web="SELECT", public="SELECT", worker="SELECT", vault="SELECT", audit="SELECT"),
-        Granted("units_officer", web="SELECT, UPDATE"),
+        Granted("units_officer", web="SELECT, UPDATE (last_login, password)"),
         Walled("units_membership", also="officer_id = (SELECT walls.officer())", web="SELECT"),
         Walled("units_area", web="SELECT", worker="SELECT"),
         Walled("units_contentkey", web="SELECT, INSERT", worker="SELECT, INSERT", vault=EVERYTHING),

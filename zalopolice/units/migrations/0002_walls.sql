@@ -50,8 +50,9 @@ BEGIN
     IF session_user <> 'zp_worker' OR NOT EXISTS (SELECT FROM walls.job_table WHERE name = p_table) THEN
         RETURN NULL;
     END IF;
-    EXECUTE format('SELECT unit_id FROM public.%I WHERE id = $1 AND queue = $2 AND next_at IS NOT NULL', p_table)
-        INTO v_unit USING p_id, 'worker';
+    -- Bounded, so that a row put off for years is no key to its unit; the longest pause of the queue is two hours.
+    EXECUTE format('SELECT unit_id FROM public.%I WHERE id = $1 AND queue = $2 AND next_at <= $3', p_table)
+        INTO v_unit USING p_id, 'worker', now() + interval '3 hours';
     IF v_unit IS NULL THEN
         RETURN NULL;
     END IF;

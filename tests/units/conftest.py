@@ -1,0 +1,91 @@
+"""Two communes with at least one row each in every walled table, and raw connections with the real logins."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import psycopg
+import pytest
+from django.db import connections
+from django.utils import timezone
+
+from tests import cast
+from tests.conftest import _empty, _zone
+from tips import actions
+from tips.models import Case, TrayItem
+from zalopolice import queue
+from zalopolice.gateway import consent
+from zalopolice.gateway.models import Citizen, Message, TokenJournal
+from zalopolice.vault.models import Attribute, UnmaskRequest
+
+
+@contextmanager
+def login(zone: str) -> Iterator[psycopg.Connection[Any]]:
+    """A connection of this zone's own role; everything done on it is undone."""
+    place = connections[zone].settings_dict
+    with psycopg.connect(
+        host=place["HOST"], user=place["USER"], password=place["PASSWORD"], dbname=place["NAME"]
+    ) as connection:
+        yield connection
+        connection.rollback()
+
+
+def fill(commune: cast.Commune) -> None:
+    """Through the flows of the portal, as far as they reach."""
+    picture = [{"type": "image", "payload": {"url": "https://f1.photo.zdn.vn/a.jpg"}}]
+    commune.hears("dung", "Tôi báo tin có đánh bạc", attachments=picture)
+    commune.hears("hoa", "Cho tôi hỏi với ạ")
+    cast.work_inbox(commune.zone)
+    with commune.acting("cuong") as officer:
+        item = TrayItem.objects.visible_to(officer).filter(kind=TrayItem.Kind.TIP).get()
+        messages = list(Message.objects.filter(filed__tray_item=item, direction="in"))
+        actions.open_case(
+            item, messages, title="Đánh bạc", classification=Case.Classification.SECURITY, area=None, by=officer
+        )
+    with commune.acting("binh") as chief:
+        consent.start(commune.oa, by=chief)
+    token = cast.give_token(commune)
+    with commune.zone("vault"):
+        person = Citizen.objects.filter(unit=commune.unit).values_list("pk", flat=True)[0]
+        journal = TokenJournal(unit=commune.unit, oa=commune.oa, version=2, expires_at=token.expires_at)
+        journal.access, journal.refresh = "access-2", "refresh-2"
+        journal.save()
+        Attribute.objects.create(unit=commune.unit, citizen_id=person, kind="name", value="Trần Văn Dũng")
+        UnmaskRequest.objects.create(
+            unit=commune.unit,
+            case_id=uuid.uuid4(),
+            requested_by=commune.binh.pk,
+            requested_at=timezone.now() - timedelta(minutes=1),
+            reason="Cần gặp trực tiếp để lấy lời khai về vụ việc",
+        )
+
+
+@pytest.fixture(scope="module")
+def both(django_db_setup: None, django_db_blocker: Any) -> Iterator[tuple[cast.Commune, cast.Commune]]:
+    """Made once for a module whose tests undo what they do; ends in the login of zone web, as ``db`` does."""
+    with django_db_blocker.unblock(), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(queue, "_send", lambda *_: None)
+        _empty()
+        with _zone("web"):
+            communes = cast.make_commune(_zone, "tran-hung-dao"), cast.make_commune(_zone, "dai-hong")
+            for commune in communes:
+                fill(commune)
+            yield communes
+        for name in connections:
+            connections[name].close()
+
+
+@pytest.fixture
+def walled(django_db_setup: None, django_db_blocker: Any) -> list[str]:
+    """Every table with a unit, as the catalogue knows them."""
+    with django_db_blocker.unblock(), login("owner") as owner:
+        rows = owner.execute(
+            "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+            " JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'unit_id' AND NOT a.attisdropped"
+            " WHERE c.relkind IN ('r', 'p') AND n.nspname NOT IN ('pg_catalog', 'information_schema') ORDER BY 1"
+        )
+        return [row[0] for row in rows]

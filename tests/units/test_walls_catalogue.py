@@ -1,0 +1,243 @@
+"""What the database itself says about the walls: no table, role or function is forgotten (issue 2, row 3)."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.units.conftest import login
+
+ROLES = ("zp_webhook", "zp_web", "zp_public", "zp_vault", "zp_worker", "zp_audit")
+BY_CONTEXT = {"zp_web", "zp_public", "zp_worker"}
+
+UNIQUE_WITHOUT_UNIT = {
+    # Two communes with one account would mix their tips; the id is on posters, so an error tells nothing.
+    ("gateway_officialaccount", ("oa_id",)),
+    # One-to-one with a row named by a random UUID: who does not know the UUID learns nothing, who knows it was there.
+    ("gateway_token", ("oa_id",)),
+    ("tips_filed", ("message_id",)),
+    ("tips_caseentry", ("message_id",)),
+}
+
+WITHOUT_UNIT = {
+    # Every other table the roles may touch at all, and how.
+    "zp_webhook": {"gateway_webhooksecret": {"SELECT"}, "gateway_inboundevent": set()},
+    "zp_public": {"django_migrations": {"SELECT"}, "units_unit": {"SELECT"}},
+    "zp_web": {
+        "django_migrations": {"SELECT"},
+        "django_session": {"SELECT", "INSERT", "UPDATE", "DELETE"},
+        "gateway_channelrule": {"SELECT"},
+        "gateway_zaloapp": {"SELECT"},
+        "units_officer": {"SELECT"},
+        "units_unit": {"SELECT"},
+    },
+    "zp_worker": {"django_migrations": {"SELECT"}, "gateway_channelrule": {"SELECT"}, "units_unit": {"SELECT"}},
+    "zp_vault": {
+        "django_migrations": {"SELECT"},
+        "gateway_channelrule": {"SELECT"},
+        "gateway_inboundevent": {"SELECT", "UPDATE", "DELETE"},
+        "gateway_webhooksecret": {"SELECT", "INSERT", "DELETE"},
+        "gateway_zaloapp": {"SELECT"},
+        "units_unit": {"SELECT"},
+    },
+    "zp_audit": {"units_unit": {"SELECT"}},
+}
+
+NEVER = {
+    "zp_webhook": {"*"},
+    "zp_public": {"*"},
+    "zp_audit": {"* but audit_entry"},
+    "zp_web": {"vault_", "gateway_token", "gateway_dialogue"},
+    "zp_worker": {"vault_", "gateway_token", "gateway_consent", "units_membership", "audit_entry"},
+    "zp_vault": {"tips_", "units_membership", "units_area", "audit_entry"},
+}
+
+
+def ask(query, *values):
+    with login("owner") as owner:
+        return owner.execute(query, values or None).fetchall()
+
+
+def rights(role, schema="public"):
+    """Table → rights of a role, rights on single columns included as ``right(columns)``."""
+    rows = ask(
+        "SELECT c.relname, array_remove(array_agg(CASE WHEN has_table_privilege(%s, c.oid, r) THEN r END), NULL),"
+        " bool_or(has_any_column_privilege(%s, c.oid, 'SELECT')"
+        " OR has_any_column_privilege(%s, c.oid, 'INSERT') OR has_any_column_privilege(%s, c.oid, 'UPDATE'))"
+        " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace,"
+        " unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER']) r"
+        " WHERE n.nspname = %s AND c.relkind IN ('r', 'p', 'v', 'm') GROUP BY 1",
+        *[role] * 4,
+        schema,
+    )
+    return {table: set(held) for table, held, any_column in rows if held or any_column}
+
+
+def test_every_table_with_a_unit_forces_row_security(walled):
+    rows = ask(
+        "SELECT relname FROM pg_class WHERE relname = ANY(%s) AND relrowsecurity AND relforcerowsecurity", walled
+    )
+
+    assert sorted(row[0] for row in rows) == walled
+    assert len(walled) >= 20
+
+
+def test_every_role_with_a_right_has_a_policy_that_checks_what_is_written(walled):
+    policies = {
+        (table, role): (command, using, check)
+        for table, roles, command, using, check in ask(
+            "SELECT tablename, roles, cmd, qual, with_check FROM pg_policies WHERE schemaname = 'public'"
+        )
+        for role in roles
+        if command == "ALL"
+    }
+    held = {(table, role) for role in ROLES for table in rights(role) if table in walled}
+
+    assert held <= set(policies)
+    assert not [key for key in policies if key[1] == "public"]
+    for (table, role), (_, using, check) in policies.items():
+        assert check is not None, (table, role)
+        if role in BY_CONTEXT:
+            assert "unit_id = ( SELECT walls.unit()" in using == check.replace(") AS unit)", ") AS unit)"), (
+                table,
+                role,
+            )
+
+
+def test_what_widens_reading_widens_nothing_else():
+    rows = ask("SELECT tablename, roles::text, cmd, qual FROM pg_policies WHERE cmd <> 'ALL'")
+
+    assert [row[:3] for row in rows] == [("units_membership", "{zp_web}", "SELECT")]
+    assert "officer_id = ( SELECT walls.officer()" in rows[0][3]
+
+
+def test_unique_rows_are_unique_within_their_unit(walled):
+    rows = ask(
+        "SELECT t.relname, array_agg(a.attname::text ORDER BY a.attname) FROM pg_index i"
+        " JOIN pg_class t ON t.oid = i.indrelid"
+        " JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = ANY(i.indkey)"
+        " WHERE t.relname = ANY(%s) AND i.indisunique AND NOT i.indisprimary GROUP BY t.relname, i.indexrelid",
+        walled,
+    )
+
+    assert {(table, tuple(columns)) for table, columns in rows if "unit_id" not in columns} == UNIQUE_WITHOUT_UNIT
+
+
+def test_no_foreign_key_reaches_from_one_walled_table_into_another(walled):
+    """The database checks a foreign key past the walls: an error would tell that a foreign row exists."""
+    rows = ask(
+        "SELECT a.relname, b.relname FROM pg_constraint c JOIN pg_class a ON a.oid = c.conrelid"
+        " JOIN pg_class b ON b.oid = c.confrelid WHERE c.contype = 'f' AND a.relname = ANY(%s) AND b.relname = ANY(%s)",
+        walled,
+        walled,
+    )
+
+    assert rows == []
+
+
+def test_the_logins_own_nothing_and_step_over_nothing():
+    rows = ask(
+        "SELECT rolname FROM pg_roles WHERE rolname = ANY(%s) AND (rolsuper OR rolbypassrls OR rolcreaterole"
+        " OR rolcreatedb OR rolreplication OR NOT rolcanlogin)",
+        list(ROLES),
+    )
+    owned = ask(
+        "SELECT relname FROM pg_class WHERE pg_get_userbyid(relowner) = ANY(%s)"
+        " UNION SELECT proname FROM pg_proc WHERE pg_get_userbyid(proowner) = ANY(%s)",
+        list(ROLES),
+        list(ROLES),
+    )
+    members = ask(
+        "SELECT 1 FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.member OR r.oid = m.roleid"
+        " WHERE r.rolname = ANY(%s)",
+        [*ROLES, "zp_owner"],
+    )
+
+    assert (rows, owned, members) == ([], [], [])
+    assert ask("SELECT 1 FROM pg_roles WHERE rolname = 'zp_beat'") == []
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_login_makes_no_objects_anywhere(role):
+    rows = ask("SELECT nspname FROM pg_namespace WHERE has_schema_privilege(%s, oid, 'CREATE')", role)
+    database = ask(
+        "SELECT has_database_privilege(%s, current_database(), 'CREATE'),"
+        " has_database_privilege(%s, current_database(), 'TEMP')",
+        role,
+        role,
+    )
+
+    assert (rows, database) == ([], [(False, False)])
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_login_reaches_the_tables_it_needs_and_no_others(role, walled):
+    held = rights(role)
+
+    assert {table: found for table, found in held.items() if table not in walled} == WITHOUT_UNIT[role]
+    assert rights(role, "walls") == rights(role, "audit") == {}
+    mine = {table for table in held if table in walled}
+    if role == "zp_audit":
+        assert mine == {"audit_entry"}
+        assert held["audit_entry"] == {"SELECT"}
+    elif NEVER[role] == {"*"}:
+        assert mine == set()
+    else:
+        assert not [table for table in mine if table.startswith(tuple(NEVER[role]))]
+    for table, found in held.items():
+        assert not found & {"TRUNCATE", "REFERENCES", "TRIGGER"}, table
+    if "audit_entry" in held:
+        assert held["audit_entry"] == {"SELECT"}
+
+
+def test_the_webhook_writes_five_columns_and_reads_none_of_them():
+    rows = ask(
+        "SELECT a.attname::text, has_column_privilege('zp_webhook', a.attrelid, a.attnum, 'INSERT'),"
+        " has_column_privilege('zp_webhook', a.attrelid, a.attnum, 'SELECT')"
+        " OR has_column_privilege('zp_webhook', a.attrelid, a.attnum, 'UPDATE')"
+        " FROM pg_attribute a WHERE a.attrelid = 'gateway_inboundevent'::regclass AND a.attnum > 0"
+    )
+
+    assert {name for name, insert, _ in rows if insert} == {"id", "app_id", "received_at", "dedupe_key", "sealed"}
+    assert [name for name, _, reads in rows if reads] == []
+
+
+def test_the_portal_changes_of_an_officer_only_what_signing_in_changes():
+    rows = ask(
+        "SELECT attname::text FROM pg_attribute WHERE attrelid = 'units_officer'::regclass AND attnum > 0"
+        " AND (has_column_privilege('zp_web', attrelid, attnum, 'UPDATE')"
+        " OR has_column_privilege('zp_web', attrelid, attnum, 'INSERT'))"
+    )
+
+    assert {row[0] for row in rows} == {"last_login", "password"}
+
+
+FUNCTIONS = {
+    "walls.unit": {"zp_web", "zp_public", "zp_worker", "zp_vault", "zp_audit"},
+    "walls.officer": {"zp_web", "zp_public", "zp_worker", "zp_vault", "zp_audit"},
+    "walls.enter_job": {"zp_worker"},
+    "walls.due": {"zp_worker"},
+    "walls.mac": set(),
+    "walls.context": set(),
+    "walls.refuse_unit_change": set(),
+    "audit.append": {"zp_web", "zp_worker", "zp_vault"},
+    "audit.seal": {"zp_worker"},
+    "audit.heads": {"zp_worker"},
+    "audit.field": set(),
+    "audit.digest": set(),
+    "audit.refuse_change": set(),
+}
+
+
+def test_functions_of_the_owner_are_called_by_those_who_need_them():
+    rows = ask(
+        "SELECT n.nspname || '.' || p.proname, p.prosecdef, coalesce(p.proconfig::text, ''),"
+        " array(SELECT r FROM unnest(%s::text[]) r WHERE has_function_privilege(r, p.oid, 'EXECUTE'))"
+        " FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace"
+        " WHERE n.nspname NOT IN ('pg_catalog', 'information_schema')",
+        list(ROLES),
+    )
+
+    assert {name: set(roles) for name, _, _, roles in rows} == FUNCTIONS
+    for name, definer, config, _ in rows:
+        # Otherwise a caller's own function or table could run with the owner's rights.
+        assert not definer or "search_path=pg_catalog, pg_temp" in config, name
