@@ -45,11 +45,15 @@ def seal() -> int:
     return sealed
 
 
+_kept: dict[str, tuple[int, str]] = {}
+
+
 def keep_checkpoint() -> None:
-    """Appends the head of every chain to a file of the day; durable before it returns."""
+    """Appends the heads that have moved to a file of the day; durable before it returns."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT unit, seq, hash FROM audit.heads() ORDER BY unit")
-        heads = [[str(unit), seq, bytes(digest).hex()] for unit, seq, digest in cursor.fetchall()]
+        now_at = {str(unit): (seq, bytes(digest).hex()) for unit, seq, digest in cursor.fetchall()}
+    heads = [[unit, *head] for unit, head in now_at.items() if _kept.get(unit) != head]
     folder = settings.CHECKPOINT_DIR
     folder.mkdir(parents=True, exist_ok=True)
     now = timezone.now()
@@ -57,3 +61,4 @@ def keep_checkpoint() -> None:
         file.write(json.dumps({"at": now.isoformat(), "heads": heads}) + "\n")
         file.flush()
         os.fsync(file.fileno())
+    _kept.update(now_at)

@@ -46,7 +46,7 @@ def verify(folder: Path, unit: uuid.UUID | None = None) -> dict[str, Any]:
     for row in _entries(unit):
         chain = chains.setdefault(str(row[0]), Chain(str(row[0])))
         findings += _check(chain, row, hashes)
-    findings += list(_against_checkpoints(folder, hashes, unit))
+    findings += list(_against_checkpoints(folder, chains, hashes, unit))
     return {
         "ok": not findings,
         "chains": [asdict(chain) for chain in chains.values()],
@@ -87,15 +87,31 @@ def _field(value: str | None) -> bytes:
     return len(data).to_bytes(4, "big") + data
 
 
-def _against_checkpoints(folder: Path, hashes: dict[tuple[str, int], str], unit: uuid.UUID | None) -> Iterator[Finding]:
+def _against_checkpoints(
+    folder: Path, chains: dict[str, Chain], hashes: dict[tuple[str, int], str], unit: uuid.UUID | None
+) -> Iterator[Finding]:
     reported: set[str] = set()
+    for place, heads in _checkpoints(folder):
+        if heads is None:
+            yield Finding("", None, None, f"mốc không đọc được: {place}")
+        for name, seq, digest in heads or ():
+            if name in reported or (unit is not None and name != str(unit)):
+                continue
+            kept = chains[name].entries if name in chains else 0
+            if seq > kept:
+                reported.add(name)
+                yield Finding(name, kept + 1, None, f"đuôi sổ bị cắt: mốc đã lưu có {seq} mục")
+            elif hashes.get((name, seq), digest) != digest:  # a gap has been reported as such
+                reported.add(name)
+                yield Finding(name, seq, None, "khác với mốc đã lưu")
+
+
+def _checkpoints(folder: Path) -> Iterator[tuple[str, list[tuple[str, int, str]] | None]]:
     for path in sorted(folder.glob("*.jsonl")):
-        for line in path.read_text().splitlines():
-            for name, seq, digest in json.loads(line)["heads"]:
-                if name in reported or (unit is not None and name != str(unit)):
-                    continue
-                found = hashes.get((name, seq))
-                if found != digest:
-                    reported.add(name)
-                    what = "đuôi sổ bị cắt" if found is None else "khác với mốc đã lưu"
-                    yield Finding(name, seq, None, what)
+        for number, line in enumerate(path.read_text().splitlines(), start=1):
+            try:
+                heads = [(str(name), int(seq), str(digest)) for name, seq, digest in json.loads(line)["heads"]]
+            except (ValueError, KeyError, TypeError):
+                yield f"{path.name} dòng {number}", None
+            else:
+                yield "", heads

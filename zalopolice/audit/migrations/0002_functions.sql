@@ -68,8 +68,12 @@ END $$;
 -- The heads to keep elsewhere: without them a cut tail cannot be noticed.
 CREATE FUNCTION audit.heads() RETURNS TABLE (unit uuid, seq bigint, hash bytea)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    SELECT DISTINCT ON (unit_id) unit_id, seq, hash FROM public.audit_entry
-    WHERE seq IS NOT NULL ORDER BY unit_id, seq DESC
+    SELECT u.id, e.seq, e.hash
+    FROM (SELECT id FROM public.units_unit UNION SELECT '00000000-0000-0000-0000-000000000000') u
+    CROSS JOIN LATERAL (
+        SELECT a.seq, a.hash FROM public.audit_entry a
+        WHERE a.unit_id = u.id AND a.seq IS NOT NULL ORDER BY a.seq DESC LIMIT 1
+    ) e
 $$;
 
 CREATE FUNCTION audit.refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
