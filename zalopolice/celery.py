@@ -16,16 +16,15 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.imports = ["zalopolice.tasks"]
 # The nameless exchange needs no binding in the broker: a named one is forgotten with a wiped Valkey, and from then on
 # every ring would vanish silently until the workers restart.
-app.conf.task_queues = [Queue(name, Exchange(""), routing_key=name) for name in ("vault", "worker")]
+app.conf.task_queues = [Queue(name, Exchange(""), routing_key=name) for name in ("inbox", "vault", "worker")]
+# "inbox" is the vault's too, with processes of its own: a slow Zalo must not keep a call for help waiting.
 app.conf.beat_schedule = {
+    "sweep the inbox": {"task": "zalopolice.sweep_inbox", "schedule": 2.0, "options": {"queue": "inbox"}},
+    "forget old bodies": {"task": "zalopolice.forget_bodies", "schedule": 3600.0, "options": {"queue": "inbox"}},
     "sweep the vault's rows": {"task": "zalopolice.sweep_vault", "schedule": 2.0, "options": {"queue": "vault"}},
     "sweep the worker's rows": {"task": "zalopolice.sweep_worker", "schedule": 2.0, "options": {"queue": "worker"}},
     "seal the audit log": {"task": "zalopolice.seal_audit", "schedule": 5.0, "options": {"queue": "worker"}},
 }
-for entry in app.conf.beat_schedule.values():
-    # A sweep nobody fetched in time is worthless; without this a stopped worker would wake up to thousands.
-    entry["options"]["expires"] = 10
-
 
 ALIVE_EVERY = 1.0
 
@@ -34,12 +33,17 @@ ALIVE_EVERY = 1.0
 def refuse_unsafe_zone(**_: object) -> None:
     """A worker that could step over the walls must not start at all."""
     from django.conf import settings
+    from django.core.exceptions import ImproperlyConfigured
 
     from zalopolice import zones
 
     if settings.ZONE not in {"vault", "worker"}:
         raise SystemExit(f"ZALOPOLICE_ZONE={settings.ZONE}: only the zones vault and worker run tasks")
-    zones.refuse_unsafe_role(settings.ZONE)
+    try:
+        zones.refuse_unsafe_role(settings.ZONE)
+    except Exception as error:  # Celery logs what a signal raises and starts all the same; only this stops it
+        reason = str(error) if isinstance(error, ImproperlyConfigured) else type(error).__name__
+        raise SystemExit(f"zone {settings.ZONE} does not start: {reason}") from None
 
 
 @worker_process_init.connect

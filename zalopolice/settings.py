@@ -120,6 +120,7 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": ["'none'"],
     }
 }
+SESSION_ENGINE = "zalopolice.units.sessions"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 
 LANGUAGE_CODE = "vi"
@@ -165,4 +166,6 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["plain"]}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
+    # Its warnings quote addresses, and the address of a conversation's history names a person.
+    "loggers": {"urllib3": {"level": "ERROR"}},
 }

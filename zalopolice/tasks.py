@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import logging
+import time
 import uuid
+import zlib
 from collections.abc import Callable, Iterable
+from functools import wraps
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import OperationalError, connection
+from django.utils import timezone
 
 from zalopolice import queue, routing
 from zalopolice.audit import log as audit
@@ -18,6 +23,27 @@ from zalopolice.units.walls import job_context
 log = logging.getLogger(__name__)
 
 BATCH = 200
+ROUND = 30.0
+"""Seconds after which a round takes no new row. The next one goes on; the task's time limit must not cut a send."""
+
+
+def one_at_a_time(sweep: Callable[[], None]) -> Callable[[], None]:
+    """Rounds that piled up while a worker was away end at once; no clock is compared with another's."""
+
+    @wraps(sweep)
+    def guarded() -> None:
+        number = zlib.crc32(sweep.__name__.encode())
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_try_advisory_lock(%s)", [number])
+            if not cursor.fetchone()[0]:
+                return
+        try:
+            sweep()
+        finally:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [number])
+
+    return guarded
 
 
 @app.task(name="zalopolice.receive")
@@ -48,12 +74,15 @@ def derive(pk: str) -> None:
 
 
 def _derive(key: uuid.UUID) -> None:
+    """Claims in one transaction, draws in the next: no row is locked while the child process works."""
     with job_context(Attachment, key) as unit:
-        if unit is None:
+        waiting = Attachment.objects.filter(pk=key, queue="worker", next_at__lte=timezone.now())
+        attachment = waiting.first() if unit else None
+        if attachment is None or not queue.claim(attachment, media.DRAWING):
             return
-        with queue.locked(Attachment, key, done=False) as attachment:
-            if isinstance(attachment, Attachment):
-                media.derive(attachment)
+    with job_context(Attachment, key) as unit:
+        if unit is not None:
+            media.derive(attachment)
 
 
 @app.task(name="zalopolice.connect")
@@ -61,19 +90,33 @@ def connect(pk: str) -> None:
     consent.exchange(uuid.UUID(pk))
 
 
+@app.task(name="zalopolice.sweep_inbox")
+@one_at_a_time
+def sweep_inbox() -> None:
+    _each(inbox.receive, queue.due(InboundEvent, "vault", BATCH))
+
+
+@app.task(name="zalopolice.forget_bodies")
+def forget_bodies() -> None:
+    inbox.forget_bodies()
+
+
 @app.task(name="zalopolice.sweep_vault")
+@one_at_a_time
 def sweep_vault() -> None:
     """Finds everything the vault has to do, whoever forgot to ring: the reason that losing Redis loses nothing."""
-    _each(inbox.receive, queue.due(InboundEvent, "vault", BATCH))
-    _each(delivery.deliver, queue.due(Message, "vault", BATCH))
-    _each(media.fetch, queue.due(Attachment, "vault", 20))
-    _each(consent.exchange, queue.due(Consent, "vault", 20))
+    until = time.monotonic() + ROUND
+    _each(delivery.deliver, queue.due(Message, "vault", BATCH), until)
+    _each(media.fetch, queue.due(Attachment, "vault", 20), until)
+    _each(consent.exchange, queue.due(Consent, "vault", 20), until)
 
 
 @app.task(name="zalopolice.sweep_worker")
+@one_at_a_time
 def sweep_worker() -> None:
-    _each(routing.route, due_anywhere(Message))
-    _each(_derive, due_anywhere(Attachment, 20))
+    until = time.monotonic() + ROUND
+    _each(routing.route, due_anywhere(Message), until)
+    _each(_derive, due_anywhere(Attachment, 20), until)
 
 
 def due_anywhere(model: type[queue.Job], limit: int = BATCH) -> list[uuid.UUID]:
@@ -88,12 +131,15 @@ def seal_audit() -> None:
     audit.seal()
 
 
-def _each(work: Callable[[uuid.UUID], None], keys: Iterable[uuid.UUID]) -> None:
+def _each(work: Callable[[uuid.UUID], None], keys: Iterable[uuid.UUID], until: float | None = None) -> None:
     """One row that breaks must not stand before the others; the database's own trouble stops the round."""
+    until = until or time.monotonic() + ROUND
     for key in list(keys):
+        if time.monotonic() > until:
+            return
         try:
             work(key)
-        except OperationalError:
+        except (OperationalError, SoftTimeLimitExceeded):
             raise
         except Exception as error:  # the row keeps waiting; its place and type are all a log may hold
             log.warning("%s of %s failed: %s", work.__name__, key, type(error).__name__)

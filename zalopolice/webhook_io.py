@@ -217,7 +217,7 @@ class Doorbell(threading.Thread):
         if self._newest:
             event_id = self._newest.pop()
             self._celery.send_task(
-                "zalopolice.receive", args=[str(event_id)], queue="vault", retry=False, ignore_result=True
+                "zalopolice.receive", args=[str(event_id)], queue="inbox", retry=False, ignore_result=True
             )
 
     def _count(self) -> None:

@@ -88,12 +88,20 @@ def refuse_unsafe_role(zone: str) -> None:
         raise ImproperlyConfigured(f"zone {zone}: database role is {name}, must be {ROLES[zone]}; refusing to start")
 
 
+CELERY_TEXTS = {"exc", "traceback", "args", "kwargs", "return_value"}
+
+
 class NoPersonalData(logging.Filter):
-    """Drops what could carry a citizen's words into a log: tracebacks' messages and database details.
+    """Drops what could carry a citizen's words into a log: the texts of exceptions and a task's arguments.
 
     An exception keeps its type and its place; its text goes, because a database error quotes the row."""
 
     def filter(self, record: logging.LogRecord) -> bool:
+        if isinstance(record.args, dict):  # Celery's own lines name the exception and the arguments
+            record.args = {name: "…" if name in CELERY_TEXTS else value for name, value in record.args.items()}
+        elif record.args:
+            given = record.args if isinstance(record.args, tuple) else (record.args,)
+            record.args = tuple(type(one).__name__ if isinstance(one, BaseException) else one for one in given)
         if record.exc_info and record.exc_info[1] is not None:
             kind, error, trace = record.exc_info
             record.exc_text = _where(error, trace)

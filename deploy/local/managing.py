@@ -14,6 +14,7 @@ ZONE_OF = {
     "makemigrations": "owner",
     "showmigrations": "owner",
     "seed_demo": "owner",
+    "inbox": "vault",
     "audit_verify": "audit",
     "rotate_keys": "vault",
     "replay_events": "vault",

@@ -75,6 +75,9 @@ class Place:
         raise AttributeError(name)
 
     def prepare(self) -> None:
+        if self.data.is_dir() and any(self.data.iterdir()) and not self.lock_file.exists():
+            # Its rights would be changed, and --reset would take folders of the same names for ours.
+            raise LauncherError(f"{self.data} holds other things. Choose an empty or new directory for --data.")
         try:
             private_directory(self.data)
             for name in DIRECTORIES:

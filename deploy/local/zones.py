@@ -111,8 +111,8 @@ def make_keys(keys: Path, *, fresh: bool = False) -> None:
 def programs(
     place: Place, addresses: Addresses, environments: Mapping[str, Mapping[str, str]]
 ) -> dict[str, process.Program]:
-    def program(name: str, *command: str) -> process.Program:
-        environment = process.bare_environment(**environments.get(name, {}))
+    def program(name: str, *command: str, zone: str = "") -> process.Program:
+        environment = process.bare_environment(**environments.get(zone or name, {}))
         return process.Program(name, [sys.executable, "-m", *command], environment, place.logs / f"{name}.log")
 
     port = {name: str(number) for name, number in addresses.ports.items()}
@@ -124,6 +124,9 @@ def programs(
         program("web", *GUNICORN, "--workers", "2", "--bind", f"127.0.0.1:{port['web']}"),
         program("public", *GUNICORN, "--workers", "1", "--bind", f"127.0.0.1:{port['public']}"),
         program("vault", *celery, "worker", "-Q", "vault", "-n", "vault@zalopolice", "-c", "2", *CELERY_QUIET),
+        program(
+            "inbox", *celery, "worker", "-Q", "inbox", "-n", "inbox@zalopolice", "-c", "2", *CELERY_QUIET, zone="vault"
+        ),
         program("worker", *celery, "worker", "-Q", "worker", "-n", "worker@zalopolice", "-c", "2", *CELERY_QUIET),
         program(
             "beat", *celery, "beat", "--schedule", str(place.beat / "schedule"), "--pidfile=", "--loglevel", "INFO"

@@ -148,6 +148,7 @@ def history(account: Account, user_id: str, offset: int = 0) -> list[dict[str, A
             headers=account.headers(),
             params=query,
             timeout=(CONNECT_TIMEOUT, settings.ZALO_TIMEOUT),
+            allow_redirects=False,
         )
     except requests.exceptions.RequestException:
         raise Unreachable from None
@@ -164,6 +165,7 @@ def own_oa_id(account: Account) -> str:
             settings.ZALO_API_URL + "/v2.0/oa/getoa",
             headers=account.headers(),
             timeout=(CONNECT_TIMEOUT, settings.ZALO_TIMEOUT),
+            allow_redirects=False,
         )
     except requests.exceptions.RequestException:
         raise Unreachable from None
@@ -194,15 +196,16 @@ def refresh_pair(app_id: str, app_secret: str, refresh: str) -> Pair:
 def _token(app_secret: str, fields: dict[str, str], *, keep: str) -> Pair:
     url, timeout = settings.ZALO_OAUTH_URL + "/v4/oa/access_token", (CONNECT_TIMEOUT, settings.ZALO_TIMEOUT)
     try:
-        answer = requests.post(url, data=fields, headers={"secret_key": app_secret}, timeout=timeout)
+        headers = {"secret_key": app_secret}
+        answer = requests.post(url, data=fields, headers=headers, timeout=timeout, allow_redirects=False)
     except requests.exceptions.RequestException:
         raise Unreachable from None
     body = _json(answer)
     if answer.status_code != 200 or body is None:
         raise Unreachable
-    if body.get("error"):
-        raise OAuthRefused(int(body["error"]))
     try:
+        if body.get("error"):
+            raise OAuthRefused(int(body["error"]))
         return Pair(str(body["access_token"]), str(body.get("refresh_token") or keep), int(body["expires_in"]))
     except (KeyError, ValueError, TypeError):
         raise Unreachable from None

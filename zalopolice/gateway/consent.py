@@ -63,7 +63,7 @@ def _hash(state: str) -> bytes:
 def answer(state: str, code: str, oa_id: str, *, by: Officer) -> Consent:
     """Takes what Zalo's page sent back, once, and leaves it to the vault."""
     rows = Consent.objects.select_for_update(of=("self",)).select_related("oa")
-    consent = rows.filter(unit=by.unit, state_hash=_hash(state), answered_at=None).first()
+    consent = rows.filter(unit=by.unit, started_by=by, state_hash=_hash(state), answered_at=None).first()
     if consent is None or consent.started_at < timezone.now() - VALID:
         raise ConsentRefused("Lượt kết nối này không còn hiệu lực. Hãy bấm “Kết nối” lại.")
     if consent.oa.oa_id != oa_id:

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import logging
 import uuid
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import OperationalError, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from zalopolice import queue
-from zalopolice.gateway import client, echoes, rules, tokens
+from zalopolice.gateway import client, rules, settling, tokens
 from zalopolice.gateway.client import Outcome, Verdict
 from zalopolice.gateway.models import Message
 from zalopolice.states import WrongState, move_to
@@ -26,53 +28,58 @@ log = logging.getLogger(__name__)
 State = Message.State
 WAITING = (State.QUEUED, State.RETRY)
 MAX_ATTEMPTS = 8
-PAGES = 5
+HELD_UP = timedelta(seconds=60)
 FENCE = ("attempt",)
 
 
 def lease() -> timedelta:
-    """Longer than the longest call, so that a row found ``sending`` after it belongs to a dead process."""
+    """Longer than nearly every call: a row found ``sending`` after it belongs to a dead process, or to a very slow
+    answer, which :func:`_sent` still takes."""
     return timedelta(seconds=client.CONNECT_TIMEOUT + settings.ZALO_TIMEOUT + 5)
 
 
 def deliver(pk: uuid.UUID) -> None:
     """Looks at one outbound row: sends it, settles it, or declares it unknown; then the citizen's next one."""
     message = _load(pk)
-    try:
-        while message is not None and _work_on(message):
-            message = _next_of(message)
-    except WrongState:
-        return  # somebody settled it between our look and our write
-    except OperationalError:
-        raise
-    except Exception as error:  # a row that cannot be opened or built: the officer must learn of it
-        log.warning("message %s not sent: %s", pk, type(error).__name__)
-        _failed(pk)
-
-
-def _failed(pk: uuid.UUID) -> None:
-    """Only for rows that were not on their way; those find their end as ``unknown``."""
-    message = Message.objects.filter(pk=pk, state__in=WAITING).first()
-    if message is None:
-        return
-    if message.attempt + 1 >= MAX_ATTEMPTS:
-        _end(message, State.FAILED, "Không gửi được vì lỗi của hệ thống.")
-    else:
-        queue.again(message, queue.BACKOFF[min(message.attempt, 5)], attempt=message.attempt + 1)
+    while message is not None:
+        if message.state in WAITING:
+            message = _first_in_turn(message)
+        if message is None or not _work_on(message):
+            return
+        message = _next_of(message)
 
 
 def _work_on(message: Message) -> bool:
-    """False when this citizen's row is somebody else's now, or must wait."""
-    if message.state == State.SENDING:
-        _declare_unknown(message)
+    """False when this citizen's row is somebody else's now, must wait, or cannot be worked on."""
+    try:
+        if message.state == State.SENDING:
+            _declare_unknown(message)
+        elif message.state == State.UNKNOWN:
+            settling.settle(message)
+        else:
+            return send(message)
         return True
-    if message.state == State.UNKNOWN:
-        settle(message)
-        return True
-    if _in_turn(message):
-        return send(message)
-    first = _next_of(message)
-    return first is not None and first.pk != message.pk and send(first)
+    except WrongState:
+        return False  # somebody settled it between our look and our write
+    except OperationalError:
+        raise
+    except Exception as error:  # a row that cannot be opened or built: the officer must learn of it
+        log.warning("message %s not sent: %s", message.pk, type(error).__name__)
+        _failed(message)
+        return False
+
+
+def _failed(message: Message) -> None:
+    """A row that was on its way finds its end as ``unknown``; one that waits tries again, but not for ever."""
+    row = Message.objects.filter(pk=message.pk).first()
+    if row is None or row.state not in {*WAITING, State.UNKNOWN}:
+        return
+    if row.state == State.UNKNOWN and row.attempt >= 2 * MAX_ATTEMPTS:
+        end(row, State.FAILED, "Chưa rõ đã gửi hay chưa; hãy xem trên Zalo trước khi gửi lại.")
+    elif row.state in WAITING and row.attempt + 1 >= MAX_ATTEMPTS:
+        end(row, State.FAILED, "Không gửi được vì lỗi của hệ thống.")
+    elif row.state in WAITING:
+        queue.again(row, queue.BACKOFF[min(row.attempt, 5)], attempt=row.attempt + 1)
 
 
 def _load(pk: uuid.UUID) -> Message | None:
@@ -80,12 +87,26 @@ def _load(pk: uuid.UUID) -> Message | None:
     return rows.filter(pk=pk, queue="vault", next_at__lte=timezone.now()).first()
 
 
-def _in_turn(message: Message) -> bool:
-    """A citizen reads our messages in the order they were written: an earlier one must not be on its way."""
+def _first_in_turn(message: Message) -> Message | None:
+    """A citizen reads our messages in the order they were written: the first one that waits, None to wait with it.
+
+    An earlier one that comes back only after a long pause holds nobody up."""
+    while (ahead := _ahead(message)) is not None:
+        first = _next_of(message)
+        if first is None or first.pk == message.pk:
+            if ahead.state in WAITING:
+                queue.again(message, 5)  # behind the rows of others, which must not wait for this one
+            return None
+        message = first
+    return message
+
+
+def _ahead(message: Message) -> Message | None:
     earlier = Message.objects.filter(
-        citizen_id=message.citizen_id, direction=Message.Direction.OUT, sent_at__lt=message.sent_at
+        citizen_id=message.citizen_id, direction=Message.Direction.OUT, sent_at__lt=message.sent_at, queue="vault"
     )
-    return not earlier.filter(state__in=[State.QUEUED, State.SENDING], queue="vault").exists()
+    soon = Q(state__in=WAITING, next_at__lte=timezone.now() + HELD_UP)
+    return earlier.filter(soon | Q(state=State.SENDING)).order_by("sent_at", "pk").first()
 
 
 def _next_of(message: Message) -> Message | None:
@@ -98,7 +119,7 @@ def _next_of(message: Message) -> Message | None:
 def send(message: Message) -> bool:
     """Sends a waiting row; False when another worker has it or it must wait."""
     if rules.reply_window(message.citizen, timezone.now()) is rules.Window.CLOSED:
-        return _end(message, State.BLOCKED, client.reason(-230))
+        return end(message, State.BLOCKED, client.reason(-230))
     try:
         account, version = tokens.account(message.oa)
     except tokens.NeedsConsent:
@@ -107,13 +128,27 @@ def send(message: Message) -> bool:
     except client.Unreachable:
         queue.again(message, 10)
         return False
+    # Before the row is on its way: what cannot be built is certainly not sent.
+    person, text = routes.zalo_user_id(message.citizen_id), message.text
     if not _begin(message):
         return False
-    person = routes.zalo_user_id(message.citizen_id)
-    outcome = client.send_text(account, person, message.text)
+    outcome = client.send_text(account, person, text)
     if outcome.verdict is Verdict.TOKEN:
-        outcome = _with_new_token(message, person, version)
+        return _renew(message, version)
     record(message, outcome)
+    return True
+
+
+def _renew(message: Message, version: int) -> bool:
+    """Zalo refused the token, so nothing was sent: the row waits again before the refresh, which may take longer
+    than its lease, and goes at once when there is a new token, unless that has not helped before."""
+    record(message, Outcome(Verdict.NOT_SENT, wait=60.0))
+    try:
+        tokens.refresh(message.oa, version)
+    except (tokens.NeedsConsent, client.Unreachable):
+        return False
+    if message.state == State.RETRY and message.attempt == 1:
+        queue.again(message, 0)
     return True
 
 
@@ -128,31 +163,19 @@ def _begin(message: Message) -> bool:
     return True
 
 
-def _with_new_token(message: Message, person: str, version: int) -> Outcome:
-    """Zalo refused the token, so nothing was sent: refresh once and try once more."""
-    try:
-        tokens.refresh(message.oa, version)
-        account, _ = tokens.account(message.oa)
-    except (tokens.NeedsConsent, client.Unreachable):
-        return Outcome(Verdict.NOT_SENT, wait=60.0)
-    outcome = client.send_text(account, person, message.text)
-    return Outcome(Verdict.NOT_SENT, wait=60.0) if outcome.verdict is Verdict.TOKEN else outcome
-
-
 def record(message: Message, outcome: Outcome) -> None:
     """Writes what came of a call, unless the echo or another worker has settled the row meanwhile."""
     now = timezone.now()
     try:
         if outcome.verdict is Verdict.SENT:
-            done = {"zalo_msg_id": outcome.message_id, "settled_at": now, "next_at": None, "queue": "", "error": ""}
-            move_to(message, State.SENT, field="state", unchanged=FENCE, **done)
+            _sent(message, outcome.message_id)
         elif outcome.verdict is Verdict.UNCLEAR:
             wait = now + timedelta(seconds=settings.ZALO_ECHO_WAIT)
             move_to(message, State.UNKNOWN, field="state", unchanged=FENCE, next_at=wait)
         elif outcome.verdict is Verdict.REFUSED:
-            _end(message, State.BLOCKED, client.reason(outcome.code))
+            end(message, State.BLOCKED, client.reason(outcome.code))
         elif message.attempt >= MAX_ATTEMPTS:
-            _end(message, State.FAILED, "Đã thử 8 lần, Zalo chưa nhận.")
+            end(message, State.FAILED, "Đã thử 8 lần, Zalo chưa nhận.")
         else:
             seconds = outcome.wait if outcome.wait is not None else queue.BACKOFF[min(message.attempt - 1, 5)]
             back = now + timedelta(seconds=seconds)
@@ -161,7 +184,23 @@ def record(message: Message, outcome: Outcome) -> None:
         return  # settled by its echo; what it says is at least as true as our answer
 
 
-def _end(message: Message, state: str, error: str) -> bool:
+def _sent(message: Message, msg_id: str) -> None:
+    done: dict[str, Any] = {"settled_at": timezone.now(), "next_at": None, "queue": "", "error": ""}
+    rows = Message.objects.filter(unit_id=message.unit_id, oa_id=message.oa_id)
+    with transaction.atomic():
+        # An echo that Zalo worded differently was taken for somebody's typing in the console: it was this.
+        rows.filter(zalo_msg_id=msg_id, origin=Message.Origin.CONSOLE).exclude(zalo_msg_id="").delete()
+        done["zalo_msg_id"] = "" if rows.filter(zalo_msg_id=msg_id).exists() else msg_id
+        try:
+            with transaction.atomic():
+                move_to(message, State.SENT, field="state", unchanged=FENCE, **done)
+        except WrongState:
+            # Declared unknown while we waited for a slow answer: now it is known, unless it went out anew.
+            late = rows.filter(pk=message.pk, state=State.UNKNOWN, resends=message.resends, zalo_msg_id="")
+            late.update(state=State.SENT, **done)
+
+
+def end(message: Message, state: str, error: str) -> bool:
     done = {"error": error, "next_at": None, "queue": "", "settled_at": timezone.now()}
     move_to(message, state, field="state", unchanged=FENCE, **done)
     return True
@@ -171,48 +210,3 @@ def _declare_unknown(message: Message) -> None:
     """Found ``sending`` after its lease: the process died somewhere around the call."""
     wait = timezone.now() + timedelta(seconds=settings.ZALO_ECHO_WAIT)
     move_to(message, State.UNKNOWN, field="state", unchanged=FENCE, next_at=wait)
-
-
-def settle(message: Message) -> None:
-    """No echo came: asks the conversation's history. Not there → once more; still unclear after that → a person."""
-    if not queue.claim(message, lease()):
-        return
-    try:
-        found = _in_history(message)
-    except (client.Unreachable, tokens.NeedsConsent):
-        if message.attempt >= 2 * MAX_ATTEMPTS:
-            _end(message, State.FAILED, "Chưa rõ đã gửi hay chưa; hãy xem trên Zalo trước khi gửi lại.")
-        else:
-            queue.again(message, 30)
-        return
-    if found:
-        echoes.confirm(message, found)
-    elif message.resends == 0:
-        move_to(message, State.RETRY, field="state", resends=1, next_at=timezone.now())
-    else:
-        _end(message, State.FAILED, "Đã gửi hai lần mà Zalo không ghi nhận; cần người kiểm tra.")
-
-
-def _in_history(message: Message) -> str:
-    """The Zalo id of this very message, or "" when the history shows it was never sent."""
-    account, _ = tokens.account(message.oa)
-    person, text = routes.zalo_user_id(message.citizen_id), message.text
-    since = (message.sending_since or message.sent_at) - timedelta(seconds=30)
-    for page in range(PAGES):
-        rows = client.history(account, person, offset=page * 10)
-        for row in rows:
-            if str(row.get("src")) == "0" and row.get("message") == text and _at(row) >= since:
-                msg_id = str(row.get("message_id") or "")
-                taken = Message.objects.filter(unit_id=message.unit_id, oa_id=message.oa_id, zalo_msg_id=msg_id)
-                if msg_id and not taken.exists():
-                    return msg_id
-        if len(rows) < 10 or _at(rows[-1]) < since:
-            return ""
-    raise client.Unreachable  # more messages than we read: we do not know
-
-
-def _at(row: dict[str, object]) -> datetime:
-    try:
-        return datetime.fromtimestamp(int(str(row.get("time"))) / 1000, UTC)
-    except (ValueError, OverflowError, OSError):
-        return timezone.now()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import unicodedata
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from zalopolice.gateway.models import Attachment
@@ -25,6 +25,9 @@ ECHOES = {f"oa_send_{kind}" for kind in ("text", "image", "gif", "list", "file",
 CONTACTS = {"follow", "unfollow", "user_click_chatnow", "user_call_oa"}
 
 GROUP_KINDS = ("text", "image", "link", "audio", "video", "location", "business_card", "sticker", "gif", "file")
+
+PERSON_SENDS, ACCOUNT_SENDS = ("user_send_", "anonymous_send_"), "oa_send_"
+FILES_MAX = 100
 
 DECISIONS: dict[str, str] = {
     **dict.fromkeys(MESSAGES | ANONYMOUS | ECHOES | CONTACTS | {"permission_revoked"}, ACT),
@@ -80,10 +83,18 @@ class Event:
         for path in (("sender", "id"), ("recipient", "id"), ("follower", "id"), ("user_id",)):
             found = text_at(self.body, *path)
             if found and found != oa_id:
-                if self.name in ANONYMOUS:
+                if self.name.startswith("anonymous_"):
                     return f"anonymous:{found}:{text_at(self.body, 'message', 'conversation_id')}"
                 return found
         raise BadEvent("no person in the event")
+
+    @property
+    def is_message(self) -> bool:
+        return self.name.startswith(PERSON_SENDS)
+
+    @property
+    def is_echo(self) -> bool:
+        return self.name.startswith(ACCOUNT_SENDS)
 
     @property
     def msg_id(self) -> str:
@@ -91,7 +102,7 @@ class Event:
 
     @property
     def text(self) -> str:
-        return unicodedata.normalize("NFC", text_at(self.body, "message", "text")).replace("\x00", "")
+        return unicodedata.normalize("NFC", text_at(self.body, "message", "text"))
 
     @property
     def kind(self) -> str:
@@ -102,21 +113,30 @@ def text_at(body: Any, *path: str) -> str:
     """The string (or number) at ``path``, or "" when anything on the way is missing or of another type."""
     for name in path:
         body = body.get(name) if isinstance(body, dict) else None
-    return str(body) if isinstance(body, str | int | float) and not isinstance(body, bool) else ""
+    if not isinstance(body, str | int | float) or isinstance(body, bool):
+        return ""
+    # JSON may spell half a surrogate pair, which no encoding takes; the rest of the words must not be lost for it.
+    # Nor does PostgreSQL take a NUL.
+    return str(body).encode("utf-8", "replace").decode().replace("\x00", "")
 
 
 def parse(raw: bytes, received_at: datetime) -> Event:
     try:
         body = json.loads(raw)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise BadEvent("not JSON") from None
     if not isinstance(body, dict):
         raise BadEvent("not an object")
     name = text_at(body, "event_name")
     # Reactions to group requests and ZNS receipts share names with chat events; neither is acted upon here.
     parties = (text_at(body, "oa_id"), text_at(body, "recipient", "id"), text_at(body, "sender", "id"))
-    decision = DECISIONS.get(name, RECORD)
+    decision = DECISIONS.get(name, ACT if _speaks(name) else RECORD)
     return Event(name[:64], text_at(body, "app_id"), parties, _time(body, received_at), decision, body)
+
+
+def _speaks(name: str) -> bool:
+    """A kind of message Zalo invents after us is a message all the same: somebody must read it."""
+    return name.startswith((*PERSON_SENDS, ACCOUNT_SENDS)) and "_group_" not in name
 
 
 def _time(body: dict[str, Any], received_at: datetime) -> datetime:
@@ -125,17 +145,20 @@ def _time(body: dict[str, Any], received_at: datetime) -> datetime:
         sent = datetime.fromtimestamp(int(text_at(body, "timestamp")) / 1000, UTC)
     except (ValueError, OverflowError, OSError):
         return received_at
-    return sent if abs((received_at - sent).total_seconds()) < 400 * 86400 else received_at
+    # Nothing was written after we received it: a clock that runs ahead would put a tip last for months.
+    return min(sent, received_at) if received_at - sent < timedelta(days=400) else received_at
 
 
 FETCHED = {"image", "gif", "audio", "video", "file"}
 
 
 def files(event: Event) -> list[File]:
-    """The attachments of a message, at most ten; unknown types are noted by name so that nothing vanishes."""
+    """The attachments of a message; unknown types are kept as files, so that nothing vanishes."""
     message = event.body.get("message")
     listed = message.get("attachments") if isinstance(message, dict) else None
-    return [_file(event, item) for item in listed[:10] if isinstance(item, dict)] if isinstance(listed, list) else []
+    if not isinstance(listed, list):
+        return []
+    return [_file(event, item) for item in listed[:FILES_MAX] if isinstance(item, dict)]
 
 
 def _file(event: Event, item: dict[str, Any]) -> File:
@@ -154,4 +177,4 @@ def _file(event: Event, item: dict[str, Any]) -> File:
         return File(Attachment.Kind.LINK, "", detail)
     if kind == "sticker":
         return File(Attachment.Kind.STICKER)
-    return File(Attachment.Kind.FILE, "", {"name": kind[:40]})
+    return File(Attachment.Kind.FILE, text_at(payload, "url"), {"name": kind[:40]})

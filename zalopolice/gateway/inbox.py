@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import uuid
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -19,6 +20,8 @@ from zalopolice.vault import routes
 log = logging.getLogger(__name__)
 
 POISON_AFTER = 8
+UNKNOWN_WAITS = timedelta(days=30)
+BODIES_KEPT = timedelta(days=7)
 STATES = {
     events.ACT: InboundEvent.State.ACTED,
     events.RECORD: InboundEvent.State.RECORDED,
@@ -30,6 +33,10 @@ class NotYet(Exception):
     """The event must wait for something that is still happening; it is no failure."""
 
 
+class UnknownAccount(events.BadEvent):
+    """Signed by an app of ours for an account nobody has entered yet: it waits until somebody does."""
+
+
 def receive(pk: uuid.UUID) -> None:
     with queue.locked(InboundEvent, pk, done=False) as event:
         if not isinstance(event, InboundEvent):
@@ -37,53 +44,78 @@ def receive(pk: uuid.UUID) -> None:
         try:
             with transaction.atomic():
                 decided, name, kept = _decide(event)
+                queue.finish(event, state=decided, event_name=name, sealed=kept)
         except NotYet:
             queue.again(event, 1.0)
         except OperationalError:
             raise  # the database's trouble, not the event's: it stays as it is
         except Exception as error:  # whatever an event does to us, the others must go on
             _set_aside(event, error)
-        else:
-            queue.finish(event, state=decided, event_name=name, sealed=kept)
 
 
 def _set_aside(event: InboundEvent, error: Exception) -> None:
     log.warning("event %s failed: %s", event.pk, type(error).__name__)
     attempt, where = event.attempt + 1, f"{type(error).__name__}: {error}" if isinstance(error, events.BadEvent) else ""
     changes: dict[str, Any] = {"error": (where or type(error).__name__)[:120], "attempt": attempt}
-    if attempt >= POISON_AFTER or isinstance(error, events.BadEvent | crypto.CannotOpen):
-        queue.finish(event, state=InboundEvent.State.POISON, **changes)
+    if isinstance(error, UnknownAccount) and timezone.now() - event.received_at < UNKNOWN_WAITS:
+        queue.again(event, 3600, **changes | {"attempt": 0})
+    elif attempt >= POISON_AFTER or isinstance(error, events.BadEvent):
+        queue.finish(event, state=InboundEvent.State.POISON, sealed=_readable_later(event), **changes)
     else:
         queue.again(event, queue.BACKOFF[min(attempt - 1, len(queue.BACKOFF) - 1)], **changes)
 
 
+def _open(event: InboundEvent) -> bytes:
+    try:
+        return crypto.open_sealed(settings.KEYS.vault_private, bytes(event.sealed), _aad(event))
+    except crypto.CannotOpen:
+        raise events.BadEvent("cannot be opened") from None
+
+
+def _aad(event: InboundEvent) -> bytes:
+    return b"zp-event|" + event.pk.bytes
+
+
 def _decide(event: InboundEvent) -> tuple[str, str, bytes]:
-    aad = b"zp-event|" + event.pk.bytes
-    raw = crypto.open_sealed(settings.KEYS.vault_private, bytes(event.sealed), aad)
+    raw = _open(event)
     parsed = events.parse(raw, event.received_at)
     if parsed.decision == events.ACT:
-        _act(parsed, event.pk)
-    if "user_id_by_app" in parsed.body:
+        _act(parsed, event.app_id)
+    return STATES[parsed.decision], parsed.name, _sealed(event, raw, parsed.body)
+
+
+def _sealed(event: InboundEvent, raw: bytes, body: object) -> bytes:
+    if isinstance(body, dict) and "user_id_by_app" in body:
         # It joins one person across communes; nothing here may ever do that (design D16).
-        del parsed.body["user_id_by_app"]
-        raw = json.dumps(parsed.body, ensure_ascii=False).encode()
-    return STATES[parsed.decision], parsed.name, crypto.seal_to(settings.KEYS.vault_public, raw, aad)
+        raw = json.dumps({name: value for name, value in body.items() if name != "user_id_by_app"}).encode()
+    return crypto.seal_to(settings.KEYS.vault_public, raw, _aad(event))
 
 
-def _act(event: events.Event, event_id: uuid.UUID) -> None:
-    oa = OfficialAccount.objects.filter(oa_id__in=[party for party in event.parties if party]).first()
+def _readable_later(event: InboundEvent) -> bytes:
+    """What a person finds of an event that was set aside."""
+    try:
+        raw = _open(event)
+        return _sealed(event, raw, json.loads(raw))
+    except (events.BadEvent, ValueError, RecursionError):
+        return bytes(event.sealed)
+
+
+def _act(event: events.Event, app_id: str) -> None:
+    # The app whose secret signed the event speaks for its own accounts only.
+    parties = [party for party in event.parties if party]
+    oa = OfficialAccount.objects.filter(oa_id__in=parties, app__app_id=app_id).first()
     if oa is None:
-        raise events.BadEvent("no such account here")
+        raise UnknownAccount("no such account here")
     if event.name == "permission_revoked":
         OfficialAccount.objects.filter(pk=oa.pk).update(trouble="OA đã thu hồi quyền của ứng dụng. Hãy kết nối lại.")
         return
     citizen = _citizen(oa, event)
-    if event.name in events.ECHOES:
+    if event.is_echo:
         if not echoes.settle(oa, citizen, event.msg_id, event.text, event.kind, event.sent_at):
             raise NotYet
         return
     _touch(citizen, event)
-    if event.name in events.MESSAGES | events.ANONYMOUS:
+    if event.is_message:
         _store(oa, citizen, event)
 
 
@@ -148,3 +180,9 @@ def _attach(message: Message, file: events.File) -> None:
     )
     if fetched:
         queue.ring("zalopolice.fetch", attachment.pk, "vault")
+
+
+def forget_bodies() -> int:
+    """Empties the sealed bodies of events that became messages a week ago: their words live in the message now."""
+    done = InboundEvent.objects.filter(state__in=[InboundEvent.State.ACTED, InboundEvent.State.IGNORED])
+    return done.filter(received_at__lt=timezone.now() - BODIES_KEPT).exclude(sealed=b"").update(sealed=b"")

@@ -11,13 +11,15 @@ import io
 import ipaddress
 import logging
 import os
+import re
 import socket
+import time
 import uuid
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import requests
 from django.conf import settings
@@ -26,6 +28,7 @@ from django.utils import timezone
 
 from zalopolice import crypto, queue
 from zalopolice.gateway.models import Attachment
+from zalopolice.gateway.pictures import NotAPicture, clean_copy
 from zalopolice.states import move_to
 from zalopolice.units import keyring
 
@@ -35,6 +38,12 @@ State = Attachment.State
 LIMITS = {"image": 25, "gif": 25, "audio": 30, "file": 50, "video": 300}
 """Megabytes by kind."""
 TRIES = 6
+DRAWING = timedelta(seconds=60)
+"""Lease of a picture that is being drawn; the child process gets 20 seconds."""
+SYSTEM_FAULT = "Máy chưa hiện được ảnh này; bản gốc vẫn được giữ."
+REDIRECTS = 3
+DOWNLOAD = 50.0
+"""Seconds for a whole file; less than the task's own limit."""
 PICTURES = {Attachment.Kind.IMAGE, Attachment.Kind.GIF}
 
 
@@ -61,7 +70,7 @@ def fetch(pk: uuid.UUID) -> None:
         digest, size = _bring_in(attachment)
     except Refused as error:
         _give_up(attachment, State.REJECTED, str(error))
-    except (requests.exceptions.RequestException, OSError) as error:
+    except Exception as error:  # the network, the disk, a time limit: none may make a file try for ever
         log.warning("file %s not fetched: %s", pk, type(error).__name__)
         if attachment.attempt >= TRIES:
             _give_up(attachment, State.UNFETCHABLE, "Không tải được tệp từ Zalo; hãy nhờ người dân gửi lại.")
@@ -73,11 +82,14 @@ def fetch(pk: uuid.UUID) -> None:
 
 def _give_up(attachment: Attachment, state: str, reason: str) -> None:
     move_to(attachment, state, field="state", unchanged=("attempt",), reason=reason, next_at=None, queue="")
+    path_of(attachment, "transit").unlink(missing_ok=True)
 
 
 def _stored(attachment: Attachment, digest: str, size: int) -> None:
     picture = attachment.kind in PICTURES
-    following: dict[str, Any] = {"queue": "worker", "next_at": timezone.now()} if picture else {"queue": "", "next_at": None}
+    following: dict[str, Any] = (
+        {"queue": "worker", "next_at": timezone.now()} if picture else {"queue": "", "next_at": None}
+    )
     with transaction.atomic():
         move_to(
             attachment,
@@ -121,8 +133,8 @@ def _write(attachment: Attachment, copy: str, key: crypto.Key, chunks: Iterator[
 
 
 def _download(url: str, limit: int) -> Iterator[bytes]:
-    _refuse_foreign(url)
-    with requests.get(url, stream=True, timeout=(5, 15), allow_redirects=False) as answer:
+    until = time.monotonic() + DOWNLOAD
+    with _opened(url) as answer:
         if answer.status_code in {403, 404, 410}:
             raise Refused("Tệp không còn trên Zalo.")
         if answer.status_code != 200:
@@ -130,6 +142,8 @@ def _download(url: str, limit: int) -> Iterator[bytes]:
         size = 0
         for chunk in answer.iter_content(crypto.CHUNK):
             size += len(chunk)
+            if time.monotonic() > until:
+                raise requests.exceptions.Timeout("a byte now and then")
             if size > limit:
                 raise Refused(f"Tệp lớn hơn {limit // 1_000_000} MB.")
             yield chunk
@@ -137,8 +151,28 @@ def _download(url: str, limit: int) -> Iterator[bytes]:
             raise Refused("Tệp rỗng.")
 
 
+def _opened(url: str) -> requests.Response:
+    """Zalo's file hosts send on to others of theirs: three times at most, each checked like the first."""
+    for _ in range(1 + REDIRECTS):
+        _refuse_foreign(url)
+        plain = {"Accept-Encoding": "identity"}  # the digest is over what Zalo keeps
+        answer = requests.get(url, stream=True, timeout=(5, 15), allow_redirects=False, headers=plain)
+        if not answer.is_redirect:
+            return answer
+        answer.close()
+        url = urljoin(url, answer.headers["location"])
+    raise Refused("Tệp bị chuyển hướng quá nhiều lần.")
+
+
 def _refuse_foreign(url: str) -> None:
     """Only Zalo's media hosts, so that a forged event cannot make us knock at our own doors."""
+    try:
+        _check_address(url)
+    except ValueError:  # no address at all: a port out of range, half an IPv6
+        raise Refused("Tệp không nằm trên máy chủ của Zalo.") from None
+
+
+def _check_address(url: str) -> None:
     parts = urlsplit(url)
     host = (parts.hostname or "").lower()
     simulator = urlsplit(settings.ZALO_API_URL)
@@ -147,7 +181,9 @@ def _refuse_foreign(url: str) -> None:
         if (parts.scheme, parts.netloc) == (simulator.scheme, simulator.netloc):
             return
         raise Refused("Tệp không nằm trên máy chủ của Zalo.")
-    known = any(host == suffix or host.endswith("." + suffix) for suffix in settings.ZALO_MEDIA_HOSTS)
+    # Plain names only: what other characters mean to the part that connects is anybody's guess.
+    plain = re.fullmatch(r"[a-z0-9.-]+", host) is not None
+    known = plain and any(host == suffix or host.endswith("." + suffix) for suffix in settings.ZALO_MEDIA_HOSTS)
     if parts.scheme != "https" or parts.port not in {None, 443} or parts.username or not known:
         raise Refused("Tệp không nằm trên máy chủ của Zalo.")
     for *_, address in socket.getaddrinfo(host, 443, proto=socket.IPPROTO_TCP):
@@ -164,20 +200,31 @@ def read(attachment: Attachment, copy: str) -> bytes:
 
 
 def derive(attachment: Attachment) -> None:
-    """Zone worker, in the attachment's unit context, row locked: draws the copy the officers see."""
-    from zalopolice.gateway.pictures import NotAPicture, clean_copy
-
-    done: dict[str, Any] = {"next_at": None, "queue": ""}
+    """Zone worker, in the attachment's unit context, row claimed: draws the copy the officers see."""
     try:
         picture = clean_copy(read(attachment, "transit"))
-    except (NotAPicture, FileNotFoundError):
+        key = keyring.key_for("content", attachment.unit_id, attachment.citizen_id)
+        _write(attachment, "screen", key, iter([picture.jpeg]))
+    except (NotAPicture, crypto.CannotOpen) as error:
+        broken = isinstance(error, crypto.CannotOpen)
         reason = "Tệp không phải là ảnh xem được; bản gốc vẫn được giữ."
-        move_to(attachment, State.REJECTED, field="state", reason=reason, **done)
-        return
-    key = keyring.key_for("content", attachment.unit_id, attachment.citizen_id)
-    _write(attachment, "screen", key, iter([picture.jpeg]))
-    size: dict[str, Any] = {"width": picture.width, "height": picture.height}
-    move_to(attachment, State.AVAILABLE, field="state", **size, **done)
+        _end_drawing(attachment, State.REJECTED, reason=SYSTEM_FAULT if broken else reason)
+    except Exception as error:  # the disk, rights, a file that is gone: may pass, but not for ever
+        log.warning("picture %s not drawn: %s", attachment.pk, type(error).__name__)
+        if attachment.attempt >= TRIES:
+            _end_drawing(attachment, State.REJECTED, reason=SYSTEM_FAULT)
+        else:
+            queue.again(attachment)
+    else:
+        _end_drawing(attachment, State.AVAILABLE, width=picture.width, height=picture.height)
+
+
+def _end_drawing(attachment: Attachment, state: str, **changes: Any) -> None:
+    move_to(attachment, state, field="state", unchanged=("attempt",), next_at=None, queue="", **changes)
+    _drop_transit(attachment)
+
+
+def _drop_transit(attachment: Attachment) -> None:
     transaction.on_commit(lambda: path_of(attachment, "transit").unlink(missing_ok=True))
 
 

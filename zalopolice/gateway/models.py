@@ -189,10 +189,10 @@ class Message(UnitOwned, Job):
         State.RECEIVED: {State.ROUTED},
         State.QUEUED: {State.SENDING, State.BLOCKED, State.FAILED},
         State.SENDING: {State.SENT, State.RETRY, State.UNKNOWN, State.BLOCKED, State.FAILED},
-        State.RETRY: {State.SENDING, State.BLOCKED, State.FAILED},
+        State.RETRY: {State.SENDING, State.SENT, State.BLOCKED, State.FAILED},
         State.UNKNOWN: {State.SENT, State.RETRY, State.FAILED},
         State.BLOCKED: {State.QUEUED},
-        State.FAILED: {State.QUEUED},
+        State.FAILED: {State.QUEUED, State.SENT},
     }
 
     oa = models.ForeignKey(OfficialAccount, models.PROTECT, db_constraint=False, related_name="+")

@@ -1,6 +1,7 @@
 """Runs alone (``python -I``): picture on stdin, eight bytes of size and a JPEG on stdout, exit 1 for anything else."""
 
 import io
+import resource
 import struct
 import sys
 
@@ -8,12 +9,37 @@ from PIL import Image, ImageOps
 
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP")
 SIDE = 2048
+ORIENTATION = 0x0112
 
 
 def main() -> None:
     Image.MAX_IMAGE_PIXELS = 60_000_000
-    with Image.open(io.BytesIO(sys.stdin.buffer.read()), formats=FORMATS) as source:
-        if source.width * source.height > Image.MAX_IMAGE_PIXELS:
+    content = sys.stdin.buffer.read()
+    _warm_up()
+    # From here on it may open nothing and start nothing: what a picture takes over can only draw.
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
+    size, jpeg = draw(content)
+    sys.stdout.buffer.write(struct.pack(">II", *size) + jpeg)
+
+
+def _warm_up() -> None:
+    """Decoders load their helpers on first use; afterwards no file can be opened any more."""
+    exif = Image.Exif()
+    exif[ORIENTATION] = 6
+    for name in FORMATS:
+        sample = io.BytesIO()
+        frames = [Image.new("P", (4, 2), shade) for shade in (1, 2)]
+        if name == "GIF":
+            frames[0].save(sample, name, save_all=True, append_images=frames[1:], transparency=0)
+        else:
+            frames[0].convert("RGB").save(sample, name, exif=exif)
+        draw(sample.getvalue())
+
+
+def draw(content: bytes) -> tuple[tuple[int, int], bytes]:
+    with Image.open(io.BytesIO(content), formats=FORMATS) as source:
+        if source.width * source.height > (Image.MAX_IMAGE_PIXELS or 0):
             sys.exit(1)
         source.draft("RGB", (SIDE, SIDE))
         picture = ImageOps.exif_transpose(source).convert("RGB")
@@ -23,7 +49,7 @@ def main() -> None:
     clean.paste(picture)
     out = io.BytesIO()
     clean.save(out, "JPEG", quality=85, optimize=True)
-    sys.stdout.buffer.write(struct.pack(">II", *clean.size) + out.getvalue())
+    return clean.size, out.getvalue()
 
 
 if __name__ == "__main__":

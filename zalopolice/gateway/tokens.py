@@ -21,8 +21,10 @@ from zalopolice.gateway.models import OfficialAccount, Token, TokenJournal, Zalo
 REFRESH_BELOW = timedelta(hours=6)
 """A failed refresh at 6 of 25 hours leaves a working day for the chief to consent anew."""
 LEASE = timedelta(seconds=30)
-PATIENCE = 15.0
-"""Seconds a sender with a dead token waits for somebody else's refresh."""
+PATIENCE = 5.0
+"""Seconds a sender with a dead token waits for somebody else's refresh before the message goes back to the queue."""
+REFUSED = timedelta(minutes=10)
+"""After Zalo's no: only a person can help, and nobody should knock or wait meanwhile."""
 
 
 class NeedsConsent(Exception):
@@ -41,8 +43,13 @@ def account(oa: OfficialAccount) -> tuple[client.Account, int]:
         raise NeedsConsent
     left = token.expires_at - timezone.now()
     if left < REFRESH_BELOW:
-        # Early: whoever does not get the lease goes on with the token that still works.
-        token = refresh(oa, token.version, wait=left <= timedelta(0))
+        # Early: whoever does not get the lease, or gets no new pair, goes on with the token that still works.
+        dead = left <= timedelta(0)
+        try:
+            token = refresh(oa, token.version, wait=dead)
+        except (NeedsConsent, client.Unreachable):
+            if dead:
+                raise
     return client.Account(token.access, app_secret(oa.app)), token.version
 
 
@@ -52,13 +59,15 @@ def refresh(oa: OfficialAccount, seen: int, *, wait: bool = True) -> Token:
     Raises NeedsConsent when Zalo refuses the refresh token, Unreachable when nobody could refresh in time."""
     patience = time.monotonic() + PATIENCE
     while True:
-        token = Token.objects.get(oa=oa)
+        token = Token.objects.select_related("oa").get(oa=oa)
         if token.version > seen:
             return token
         if _take_lease(token):
             return _refresh_now(oa, token)
         if not wait:
             return token
+        if token.oa.trouble:
+            raise NeedsConsent
         if time.monotonic() > patience:
             raise client.Unreachable
         time.sleep(0.1)
@@ -78,6 +87,10 @@ def _refresh_now(oa: OfficialAccount, token: Token) -> Token:
     try:
         pair = client.refresh_pair(oa.app.app_id, app_secret(oa.app), token.refresh)
     except client.OAuthRefused as error:
+        late = Token.objects.filter(oa=oa, version__gt=token.version).first()
+        if late is not None:
+            return late  # who held the lease before us was only slow, and used the refresh token
+        Token.objects.filter(pk=token.pk, version=token.version).update(refreshing_until=timezone.now() + REFUSED)
         trouble = f"Zalo không gia hạn quyền (mã {error.code}). Trưởng đơn vị cần kết nối lại OA."
         OfficialAccount.objects.filter(pk=oa.pk).update(trouble=trouble)
         raise NeedsConsent from None

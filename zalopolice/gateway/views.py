@@ -63,7 +63,7 @@ def connect(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
 
 @require_GET
 def callback(request: OfficerRequest) -> HttpResponse:
-    """Zalo's page sends the chief back here; the code leaves the address bar at once."""
+    """Zalo's page sends the chief back here; a code that was taken leaves the address bar at once."""
     _refuse_strangers(request.user)
     state, code, oa_id = (request.GET.get(name, "")[:ANSWER_MAX] for name in ("state", "code", "oa_id"))
     try:

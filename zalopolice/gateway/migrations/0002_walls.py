@@ -9,10 +9,10 @@ class Migration(migrations.Migration):
     operations = [
         Granted("gateway_zaloapp", web="SELECT", vault="SELECT"),
         Granted("gateway_webhooksecret", webhook="SELECT", vault="SELECT, INSERT, DELETE"),
-        # ON CONFLICT reads the column it arbitrates on; the hash is keyed and tells the webhook nothing.
+        # Insert and nothing else: a conflict is answered without naming, hence reading, any column.
         Granted(
             "gateway_inboundevent",
-            webhook="INSERT (id, app_id, received_at, dedupe_key, sealed), SELECT (dedupe_key)",
+            webhook="INSERT (id, app_id, received_at, dedupe_key, sealed)",
             vault="SELECT, UPDATE, DELETE",
         ),
         Granted("gateway_channelrule", web="SELECT", worker="SELECT", vault="SELECT"),

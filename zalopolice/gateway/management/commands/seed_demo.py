@@ -29,16 +29,21 @@ COMMUNES = [
     ("my-hanh-bac", "Công an xã Mỹ Hạnh Bắc", "2720105559876543234", ["Ấp Tràm Lạc", "Ấp Mới 1"]),
 ]
 OFFICERS = [
-    # name before the dot of the login, full name, rank, position, role
-    ("truong", "Vũ Đức Bình", Rank.LIEUTENANT_COLONEL, "Trưởng Công an", Role.CHIEF),
-    ("pho", "Trần Thị Thùy Dung", Rank.MAJOR, "Phó Trưởng Công an", Role.DEPUTY_CHIEF),
-    ("trucban", "Lê Mạnh Cường", Rank.CAPTAIN, "Trực ban", Role.DUTY_OFFICER),
-    ("canbo", "Nguyễn Văn An", Rank.SENIOR_LIEUTENANT, "Cảnh sát khu vực", Role.OFFICER),
-    ("bientap", "Đỗ Thu Giang", Rank.LIEUTENANT, "Biên tập nội dung", Role.CONTENT_EDITOR),
+    # name before the dot of the login, rank, position, role
+    ("truong", Rank.LIEUTENANT_COLONEL, "Trưởng Công an", Role.CHIEF),
+    ("pho", Rank.MAJOR, "Phó Trưởng Công an", Role.DEPUTY_CHIEF),
+    ("trucban", Rank.CAPTAIN, "Trực ban", Role.DUTY_OFFICER),
+    ("canbo", Rank.SENIOR_LIEUTENANT, "Cảnh sát khu vực", Role.OFFICER),
+    ("bientap", Rank.LIEUTENANT, "Biên tập nội dung", Role.CONTENT_EDITOR),
 ]
+NAMES = {
+    "tran-hung-dao": ("Vũ Đức Bình", "Trần Thị Thùy Dung", "Lê Mạnh Cường", "Nguyễn Văn An", "Đỗ Thu Giang"),
+    "dai-hong": ("Phan Quốc Hưng", "Hồ Thị Mai", "Ngô Xuân Trường", "Đặng Hữu Phước", "Lý Thị Kim Ngân"),
+    "my-hanh-bac": ("Võ Thành Long", "Nguyễn Ngọc Bảo Trân", "Huỳnh Tấn Phát", "Trương Minh Khôi", "Mai Thị Hạnh"),
+}
 PROVINCE_OFFICERS = [
-    ("thanhtra", "Nguyễn Hoàng Phương Khanh", Rank.SENIOR_LIEUTENANT_COLONEL, "Thanh tra", Role.PROVINCE_INSPECTOR),
-    ("quantri", "Bùi Quang Huy", Rank.CAPTAIN, "Quản trị hệ thống", Role.SYSTEM_ADMINISTRATOR),
+    ("thanhtra", Rank.SENIOR_LIEUTENANT_COLONEL, "Thanh tra", Role.PROVINCE_INSPECTOR),
+    ("quantri", Rank.CAPTAIN, "Quản trị hệ thống", Role.SYSTEM_ADMINISTRATOR),
 ]
 CITIZENS = [
     ("dung", "Trần Văn Dũng"),
@@ -97,13 +102,14 @@ def simulator_config(path: Path) -> dict[str, Any]:
 def seed(config: dict[str, Any]) -> list[dict[str, str]]:
     app = _app(config["apps"][0])
     province = _unit("ha-nam", "Công an tỉnh Hà Nam", Unit.Kind.PROVINCE, None)
-    logins = [_officer(province, "", row) for row in PROVINCE_OFFICERS]
+    names = ("Nguyễn Hoàng Phương Khanh", "Bùi Quang Huy")
+    logins = [_officer(province, "", row, full) for row, full in zip(PROVINCE_OFFICERS, names, strict=True)]
     for code, name, oa_id, areas in COMMUNES:
         unit = _unit(code, name, Unit.Kind.COMMUNE, province)
         for area in areas:
             Area.objects.get_or_create(unit=unit, name=area)
         OfficialAccount.objects.get_or_create(oa_id=oa_id, defaults={"unit": unit, "app": app, "name": name})
-        logins += [_officer(unit, f".{code}", row) for row in OFFICERS]
+        logins += [_officer(unit, f".{code}", row, full) for row, full in zip(OFFICERS, NAMES[code], strict=True)]
     return logins
 
 
@@ -122,8 +128,8 @@ def _unit(code: str, name: str, kind: str, parent: Unit | None) -> Unit:
     return Unit.objects.get_or_create(code=code, defaults=fields)[0]
 
 
-def _officer(unit: Unit, suffix: str, row: tuple[str, str, str, str, str]) -> dict[str, str]:
-    short, name, rank, position, role = row
+def _officer(unit: Unit, suffix: str, row: tuple[str, str, str, str], name: str) -> dict[str, str]:
+    short, rank, position, role = row
     username = f"{short}{suffix}"
     officer = Officer.objects.filter(username=username).first()
     if officer is None:

@@ -1,0 +1,314 @@
+"""Every way a call to Zalo can end, and what becomes of the row (design D5)."""
+
+from __future__ import annotations
+
+import time
+from datetime import date, timedelta
+
+import pytest
+from django.conf import settings
+from django.db import connections
+from django.utils import timezone
+
+from tests.gateway.conftest import say, take_in
+from tests.gateway.sending import accepted_then, deliver, due, in_seconds, lost_then, now
+from zalopolice.gateway import delivery, rules
+from zalopolice.gateway.models import ChannelRule, Citizen, Message
+from zalopolice.units.models import ContentKey
+from zalopolice.vault.models import Route
+
+State = Message.State
+
+
+# --- what Zalo may answer ---------------------------------------------------------------------------------------------
+
+
+def test_a_message_zalo_takes_is_sent_and_done(waiting, zalo, zone):
+    row = deliver(zone, waiting)
+
+    assert (row.state, row.zalo_msg_id, row.queue, row.next_at, row.error) == (State.SENT, "m1", "", None, "")
+    assert row.settled_at
+    assert zalo.texts() == ["Chúng tôi đã nhận tin của bà."]
+    assert deliver(zone, waiting).state == State.SENT
+    assert len(zalo.calls) == 1
+
+
+def times_out(handler):
+    time.sleep(settings.ZALO_TIMEOUT + 0.3)
+    handler.hang_up()
+
+
+def half_json(handler):
+    handler.say(b'{"error": 0, "data": {"mess', headers={"Content-Length": "40"})
+    handler.hang_up()
+
+
+UNCLEAR = {
+    "500": ({"error": 0}, 500),
+    "502 in HTML": (b"<html>Bad Gateway</html>", 502),
+    "404": ({"error": -209}, 404),
+    "HTML with 200": (b"<html>login</html>", 200),
+    "nothing": (b"", 200),
+    "half JSON": (b'{"error": 0, "da', 200),
+    "a list": ([0], 200),
+    "no error key": ({"data": {"message_id": "m1"}}, 200),
+    "error as text": ({"error": "0"}, 200),
+    "a redirect": (b"", 302, {"Location": "https://example.org/"}),
+    "time-out": lost_then(times_out),
+    "time-out after it was taken": accepted_then(times_out),
+    "reset": lost_then(lambda handler: handler.hang_up()),
+    "reset after it was taken": accepted_then(lambda handler: handler.hang_up()),
+    "cut in its middle": accepted_then(half_json),
+}
+
+
+@pytest.mark.parametrize("answer", UNCLEAR.values(), ids=UNCLEAR.keys())
+def test_an_answer_that_tells_nothing_makes_the_row_unknown(waiting, zalo, zone, answer):
+    zalo.script.append(answer)
+
+    row = deliver(zone, waiting)
+
+    assert (row.state, row.queue) == (State.UNKNOWN, "vault")
+    assert settings.ZALO_ECHO_WAIT - 5 < in_seconds(row) <= settings.ZALO_ECHO_WAIT
+    assert deliver(zone, waiting).state == State.UNKNOWN  # and nobody sends it meanwhile
+    assert len(zalo.calls) == 1
+
+
+NOT_SENT = {
+    "-32, too fast": ({"error": -32}, 60),
+    "429": (({}, 429), 60),
+    "-218, the citizen's quota": ({"error": -218}, 3600),
+    "-211, our quota": ({"error": -211}, 3600),
+    "-200, try again": ({"error": -200}, 1),
+}
+
+
+@pytest.mark.parametrize(("answer", "wait"), NOT_SENT.values(), ids=NOT_SENT.keys())
+def test_a_row_zalo_did_not_take_goes_again_later(waiting, zalo, zone, answer, wait):
+    zalo.script.append(answer)
+
+    row = deliver(zone, waiting)
+
+    assert row.state == State.RETRY
+    assert wait - 5 < in_seconds(row) <= wait
+    due(zone, waiting)
+    assert deliver(zone, waiting).state == State.SENT
+    assert zalo.texts() == [row.text]
+
+
+def test_a_refused_connection_was_certainly_not_sent(waiting, nobody_listens, zone):
+    row = deliver(zone, waiting)
+
+    assert row.state == State.RETRY
+    assert in_seconds(row) <= 1
+
+
+REFUSED = {
+    -230: "7 ngày",
+    -232: "chưa tương tác",
+    -217: "chặn",
+    -201: "không nhận nội dung",
+    -321: "hết tiền",
+    -9999: "mã -9999",
+}
+
+
+@pytest.mark.parametrize(("code", "words"), REFUSED.items())
+def test_a_refusal_is_final_and_says_why_in_vietnamese(waiting, zalo, zone, code, words):
+    zalo.script.append({"error": code})
+
+    row = deliver(zone, waiting)
+
+    assert (row.state, row.queue, row.next_at) == (State.BLOCKED, "", None)
+    assert words in row.error
+
+
+def test_a_dead_token_is_renewed_and_the_row_sent_at_once(waiting, zalo, zone):
+    zalo.access = "access-2"
+
+    row = deliver(zone, waiting)
+
+    assert (row.state, row.error) == (State.SENT, "")
+    assert zalo.refreshes == ["refresh-1"]
+    assert zalo.texts() == [row.text]
+
+
+def test_eight_tries_end_in_words_for_the_officer(waiting, zalo, zone):
+    for _ in range(8):
+        zalo.script.append({"error": -32})
+        row = deliver(zone, waiting)
+        due(zone, waiting)
+
+    assert (row.state, row.attempt, row.queue) == (State.FAILED, 8, "")
+    assert "8 lần" in row.error
+    assert deliver(zone, waiting).state == State.FAILED
+    assert len(zalo.calls) == 8
+
+
+# --- the reply window, as dated data --------------------------------------------------------------------------------
+
+
+def silent_for(zone, message, **since):
+    with zone("vault"):
+        Citizen.objects.update(last_interaction_at=timezone.now() - timedelta(**since))
+
+
+@pytest.mark.parametrize(
+    ("since", "window"),
+    [
+        ({"hours": 0}, rules.Window.FREE),
+        ({"hours": 47, "minutes": 59}, rules.Window.FREE),
+        ({"hours": 48, "minutes": 1}, rules.Window.PAID),
+        ({"days": 6, "hours": 23, "minutes": 59}, rules.Window.PAID),
+        ({"days": 7, "minutes": 1}, rules.Window.CLOSED),
+        ({"days": 400}, rules.Window.CLOSED),
+    ],
+)
+def test_the_window_is_free_then_paid_then_closed(waiting, zalo, zone, since, window):
+    silent_for(zone, waiting, **since)
+    with zone("vault"):
+        assert rules.reply_window(Citizen.objects.get(), timezone.now()) is window
+
+    row = deliver(zone, waiting)
+
+    if window is rules.Window.CLOSED:
+        assert (row.state, row.next_at, zalo.calls) == (State.BLOCKED, None, [])
+        assert "7 ngày" in row.error
+    else:
+        assert row.state == State.SENT
+
+
+def test_who_never_wrote_cannot_be_written_to(waiting, zalo, zone):
+    with zone("vault"):
+        Citizen.objects.update(last_interaction_at=None)
+
+    assert deliver(zone, waiting).state == State.BLOCKED
+
+
+def test_a_new_word_of_the_citizen_opens_the_window_again(waiting, chat, zalo, zone):
+    silent_for(zone, waiting, days=8)
+    chat.hears("dung", "Còn đó không?")
+    take_in(zone)
+
+    assert deliver(zone, waiting).state == State.SENT
+
+
+def test_a_rule_changes_on_its_day_and_not_before(waiting, zalo, zone):
+    today = timezone.localdate()
+    silent_for(zone, waiting, hours=30)
+    with zone("owner"):
+        made = ChannelRule.objects.create(
+            name="reply_free_hours", value=24, valid_from=today + timedelta(days=1), source="bài kiểm thử"
+        )
+    try:
+        with zone("vault"):
+            citizen = Citizen.objects.get()
+            assert rules.reply_window(citizen, timezone.now()) is rules.Window.FREE
+            assert rules.value("reply_free_hours", timezone.now() + timedelta(days=2)) == 24
+            with pytest.raises(LookupError, match="reply_free_hours"):
+                rules.value("reply_free_hours", timezone.now().replace(year=date(2020, 1, 1).year))
+    finally:
+        with zone("owner"):
+            made.delete()
+
+
+# --- order and trouble -----------------------------------------------------------------------------------------------
+
+
+def test_a_citizen_reads_our_messages_in_the_order_they_were_written(chat, zalo, zone):
+    rows = [say(chat, f"Tin {number}") for number in range(4)]
+
+    deliver(zone, rows[3])
+    for row in reversed(rows):
+        deliver(zone, row)
+
+    assert zalo.texts() == ["Tin 0", "Tin 1", "Tin 2", "Tin 3"]
+
+
+def test_a_later_message_waits_for_one_that_goes_again_soon(chat, zalo, zone):
+    zalo.script.append({"error": -32})
+    first, second = say(chat, "Một"), say(chat, "Hai")
+
+    deliver(zone, first)
+    assert 4 < in_seconds(deliver(zone, second)) <= 5  # behind the rows of other people
+    assert zalo.texts() == []
+    due(zone, first)
+    due(zone, second)
+    deliver(zone, second)
+
+    assert zalo.texts() == ["Một", "Hai"]
+
+
+def test_a_later_message_does_not_wait_for_a_long_pause(chat, zalo, zone):
+    zalo.script.append({"error": -218})
+    first, second = say(chat, "Một"), say(chat, "Hai")
+
+    deliver(zone, first)
+    deliver(zone, second)
+
+    assert zalo.texts() == ["Hai"]
+    assert now(zone, first).state == State.RETRY
+
+
+def test_people_do_not_wait_for_each_other(chat, zalo, zone):
+    chat.hears("hoa", "Xin chào")
+    take_in(zone)
+    with chat.acting("an"):
+        dung, hoa = Citizen.objects.order_by("first_seen_at")
+    zalo.script.append(accepted_then(lambda handler: handler.hang_up()))
+    first, second = say(chat, "Chào ông Dũng", dung), say(chat, "Chào bà Hoa", hoa)
+
+    deliver(zone, first)
+    deliver(zone, second)
+
+    assert [now(zone, row).state for row in (first, second)] == [State.UNKNOWN, State.SENT]
+
+
+def test_a_row_that_cannot_be_opened_ends_in_words_and_holds_nobody_up(chat, zalo, zone):
+    chat.hears("hoa", "Xin chào")
+    take_in(zone)
+    with chat.acting("an"):
+        dung, hoa = Citizen.objects.order_by("first_seen_at")
+    broken, other = say(chat, "Chào ông", dung), say(chat, "Chào bà", hoa)
+    with zone("vault"):
+        ContentKey.objects.filter(owner=dung.pk).delete()
+
+    for _ in range(9):
+        with zone("vault"):
+            delivery.deliver(broken.pk)
+            Message.objects.filter(pk=broken.pk, next_at__isnull=False).update(next_at=timezone.now())
+    deliver(zone, other)
+
+    with zone("vault"):
+        row = Message.objects.get(pk=broken.pk)
+        assert (row.state, row.queue, row.error) == (State.FAILED, "", "Không gửi được vì lỗi của hệ thống.")
+    assert zalo.texts() == ["Chào bà"]
+
+
+def test_a_row_without_a_way_to_its_citizen_was_never_on_its_way(waiting, zalo, zone):
+    with zone("vault"):
+        Route.objects.all().delete()
+
+    row = deliver(zone, waiting)
+
+    assert (row.state, row.attempt) == (State.QUEUED, 1)
+    assert zalo.calls == []
+
+
+def test_a_broken_row_does_not_count_against_the_next_one(chat, zalo, zone):
+    first, second = say(chat, "Một"), say(chat, "Hai")
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("UPDATE gateway_message SET text = '\\x00' WHERE id = %s", [first.pk])
+    with zone("vault"):
+        delivery.deliver(second.pk)
+        assert Message.objects.get(pk=first.pk).attempt == 1
+        assert Message.objects.get(pk=second.pk).attempt == 0
+
+
+def test_nothing_of_what_was_said_is_logged(waiting, zalo, zone, caplog):
+    zalo.script.append((b"<html>", 500))
+    with caplog.at_level("DEBUG"):
+        deliver(zone, waiting)
+
+    assert "nhận tin của bà" not in caplog.text
+    assert "access-1" not in caplog.text

@@ -1,0 +1,375 @@
+"""Files that come with messages: originals sealed, pictures drawn anew, everything else refused with a reason."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import socket
+import struct
+import zlib
+
+import pytest
+from django.conf import settings
+from django.db import DatabaseError
+from django.utils import timezone
+from PIL import Image
+
+from tests.gateway import zalo as place
+from tests.gateway.conftest import take_in
+from zalopolice import crypto, tasks
+from zalopolice.gateway import media
+from zalopolice.gateway.models import Attachment, Message
+from zalopolice.units import keyring
+from zalopolice.units.models import ContentKey
+
+State = Attachment.State
+pytestmark = pytest.mark.usefixtures("media")
+
+
+def picture(format="JPEG", size=(640, 480), **more):
+    out = io.BytesIO()
+    Image.new("RGB", size, (200, 30, 30)).save(out, format, **more)
+    return out.getvalue()
+
+
+def with_gps():
+    """A photo as a phone takes it: where, when and with what."""
+    exif = Image.Exif()
+    exif[0x010F], exif[0x0110], exif[0x0132] = "Samsung", "SM-A546E", "2026:11:21 08:30:00"
+    exif[0x0112] = 6  # lies on its side
+    exif.get_ifd(0x8825).update({1: "N", 2: (20.0, 32.0, 44.5), 3: "E", 4: (105.0, 54.0, 11.0)})
+    exif.get_ifd(0x8769)[0x9286] = b"ASCII\0\0\0Tran Van Dung"
+    return picture(exif=exif.tobytes(), comment=b"from the phone of Dung", dpi=(72, 72))
+
+
+@pytest.fixture
+def file(commune, zalo, zone):
+    """``file(bytes)`` serves bytes at an address; a citizen sends it; the vault has the message."""
+
+    def send(content=b"", *, url="", kind="image", status=200, headers=None):
+        zalo.files["/media/file"] = (status, headers or {}, content)
+        address = url or settings.ZALO_API_URL.replace("/openapi", "/media/file")
+        attachment = {"type": kind, "payload": {"url": address, "name": "tep.pdf"}}
+        commune.hears("dung", "Xem tệp này", attachments=[attachment], event_name=f"user_send_{kind}")
+        take_in(zone)
+        with zone("vault"):
+            return Attachment.objects.get(state=State.ANNOUNCED, attempt=0)
+
+    return send
+
+
+def work(zone, attachment):
+    """The vault fetches, the worker draws; returns the attachment as it is then."""
+    with zone("vault"):
+        media.fetch(attachment.pk)
+    with zone("worker"):
+        tasks.derive(str(attachment.pk))
+    with zone("vault"):
+        row = Attachment.objects.get(pk=attachment.pk)
+        assert Message.objects.get(pk=row.message_id).text == "Xem tệp này"  # whatever became of the file
+        return row
+
+
+def stored(attachment):
+    folder = settings.MEDIA_DIR / str(attachment.unit_id)
+    return sorted(path.name.split(".", 1)[1] for path in folder.iterdir()) if folder.exists() else []
+
+
+def in_case_of_trouble(row, state, words):
+    assert (row.state, row.queue, row.next_at) == (state, "", None)
+    assert words in row.reason
+    assert "transit" not in stored(row)
+
+
+# --- pictures -------------------------------------------------------------------------------------------------------
+
+
+def test_a_photo_is_kept_whole_and_shown_without_its_traces(file, commune, zone):
+    photo = with_gps()
+    assert b"Exif" in photo
+
+    row = work(zone, file(photo))
+
+    assert (row.state, row.queue, row.reason) == (State.AVAILABLE, "", "")
+    assert (row.sha256, row.size) == (hashlib.sha256(photo).hexdigest(), len(photo))
+    assert stored(row) == ["original", "screen"]
+    with zone("vault"):
+        assert media.read(row, "original") == photo
+    with commune.acting("cuong"):
+        shown = media.screen_copy(Attachment.objects.get(pk=row.pk)).read()
+    with Image.open(io.BytesIO(shown)) as clean:
+        assert (clean.format, clean.size) == ("JPEG", (480, 640))  # upright
+        assert (row.width, row.height) == clean.size
+        assert not clean.getexif()
+        assert not {"exif", "comment", "icc_profile", "xmp"} & set(clean.info)
+    for trace in (b"Exif", b"Samsung", b"SM-A546E", b"2026:11:21", b"Tran Van Dung", b"phone of Dung"):
+        assert trace not in shown
+
+
+def test_only_the_vault_opens_an_original(file, commune, zone):
+    row = work(zone, file(with_gps()))
+
+    for name in ("worker", "web"):
+        with zone(name), pytest.raises((DatabaseError, crypto.CannotOpen)):
+            media.read(row, "original")
+    with zone("vault"):
+        for key in ContentKey.objects.filter(owner=row.citizen_id):
+            secret = keyring.secret("content", key.pk)
+            with media.path_of(row, "original").open("rb") as source, pytest.raises(crypto.CannotOpen):
+                list(crypto.decrypt_file(lambda _, secret=secret: secret, source, media.aad(row, "original")))
+
+
+def test_nothing_of_a_file_lies_in_the_clear(file, commune, zone):
+    row = work(zone, file(with_gps()))
+
+    folder = settings.MEDIA_DIR / str(row.unit_id)
+    everything = b"".join(path.read_bytes() for path in folder.iterdir())
+    for trace in (b"JFIF", b"Exif", b"Samsung", b"\xff\xd8\xff"):
+        assert trace not in everything
+
+
+@pytest.mark.parametrize("format", ["PNG", "GIF", "WEBP"])
+def test_other_pictures_become_jpeg_too(file, zone, format):
+    row = work(zone, file(picture(format)))
+
+    assert row.state == State.AVAILABLE
+
+
+def test_a_large_picture_is_made_smaller_for_the_screen(file, zone):
+    row = work(zone, file(picture(size=(5000, 1000))))
+
+    assert (row.width, row.height) == (2048, 410)
+
+
+def test_a_picture_swapped_on_disk_is_not_shown(file, commune, zone):
+    one, two = work(zone, file(picture())), work(zone, file(picture("PNG")))
+    media.path_of(one, "screen").write_bytes(media.path_of(two, "screen").read_bytes())
+
+    with commune.acting("cuong"), pytest.raises(crypto.CannotOpen):
+        media.screen_copy(one)
+
+
+def test_a_file_that_is_no_picture_is_kept_and_not_looked_into(file, zone):
+    row = work(zone, file(b"%PDF-1.7 ...", kind="file"))
+
+    assert (row.state, row.queue, stored(row)) == (State.STORED, "", ["original"])
+    with zone("vault"):
+        assert media.read(row, "original") == b"%PDF-1.7 ..."
+
+
+def bomb():
+    """A PNG of a few bytes that says it has 900 million pixels."""
+
+    def chunk(name, data):
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+    header = struct.pack(">IIBBBBB", 30_000, 30_000, 8, 0, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", zlib.compress(bytes(10**6)))
+        + chunk(b"IEND", b"")
+    )
+
+
+NO_PICTURES = {
+    "HTML": b"<html><script>alert(1)</script></html>",
+    "SVG": b'<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>',
+    "noise": os.urandom(5000),
+    "a few bytes": b"\xff\xd8\xff",
+    "a JPEG cut in its middle": picture(size=(2000, 2000))[:3000],
+    "a TIFF": picture("TIFF"),
+    "a bomb": bomb(),
+}
+
+
+@pytest.mark.parametrize("content", NO_PICTURES.values(), ids=NO_PICTURES.keys())
+def test_what_cannot_be_drawn_is_kept_and_the_officer_learns_why(file, zone, content):
+    row = work(zone, file(content))
+
+    in_case_of_trouble(row, State.REJECTED, "không phải là ảnh xem được; bản gốc vẫn được giữ")
+    assert row.sha256 == hashlib.sha256(content).hexdigest()
+    with zone("vault"):
+        assert media.read(row, "original") == content
+
+
+def test_a_transit_copy_that_cannot_be_opened_does_not_try_for_ever(file, zone):
+    attachment = file(picture())
+    with zone("vault"):
+        media.fetch(attachment.pk)
+    path = media.path_of(attachment, "transit")
+    path.write_bytes(path.read_bytes()[:-1] + b"\x00")
+
+    with zone("worker"):
+        tasks.derive(str(attachment.pk))
+    with zone("vault"):
+        in_case_of_trouble(Attachment.objects.get(), State.REJECTED, "bản gốc vẫn được giữ")
+
+
+# --- fetching -------------------------------------------------------------------------------------------------------
+
+
+def until_it_ends(zone, attachment):
+    for turn in range(1, 10):
+        row = work(zone, attachment)
+        if row.next_at is None:
+            return row, turn
+        with zone("vault"):
+            Attachment.objects.filter(pk=row.pk).update(next_at=timezone.now())
+    raise AssertionError("it tries for ever")
+
+
+@pytest.mark.parametrize("status", [403, 404, 410])
+def test_a_file_that_is_gone_is_said_to_be_gone(file, zone, status):
+    row = work(zone, file(b"gone", status=status))
+
+    in_case_of_trouble(row, State.REJECTED, "không còn trên Zalo")
+    assert stored(row) == []
+
+
+def test_an_empty_file_is_said_to_be_empty(file, zone):
+    in_case_of_trouble(work(zone, file(b"")), State.REJECTED, "rỗng")
+
+
+@pytest.mark.parametrize("kind", ["image", "file"])
+def test_a_file_that_is_too_large_is_cut_off_and_not_kept(file, zone, monkeypatch, kind):
+    monkeypatch.setitem(media.LIMITS, kind, 1)
+
+    row = work(zone, file(bytes(1_000_001), kind=kind))
+
+    in_case_of_trouble(row, State.REJECTED, "lớn hơn 1 MB")
+    assert stored(row) == []
+
+
+TROUBLES = {
+    "500": {"content": b"", "status": 500},
+    "less than announced": {"content": b"half", "headers": {"Content-Length": "400", "Connection": "close"}},
+}
+
+
+@pytest.mark.parametrize("trouble", TROUBLES.values(), ids=TROUBLES.keys())
+def test_trouble_on_the_way_is_tried_six_times_and_then_said(file, zone, zalo, trouble):
+    row, turns = until_it_ends(zone, file(**trouble))
+
+    in_case_of_trouble(row, State.UNFETCHABLE, "Không tải được tệp từ Zalo")
+    assert turns == len(zalo.gets) == 6
+    assert stored(row) == []
+
+
+def test_trouble_that_passes_does_no_harm(file, zone, zalo):
+    attachment = file(b"", status=503)
+    assert work(zone, attachment).state == State.ANNOUNCED
+    zalo.files["/media/file"] = (200, {}, picture())
+
+    row, _ = until_it_ends(zone, attachment)
+
+    assert row.state == State.AVAILABLE
+
+
+def test_a_file_that_drips_is_given_up(file, zone, monkeypatch):
+    monkeypatch.setattr(media, "DOWNLOAD", -1.0)
+
+    row = work(zone, file(picture()))
+
+    assert row.state == State.ANNOUNCED
+    assert until_it_ends(zone, row)[0].state == State.UNFETCHABLE
+
+
+def test_a_file_is_fetched_once_by_two_workers(file, zone, zalo):
+    attachment = file(picture())
+    with zone("vault"):
+        media.fetch(attachment.pk)
+        media.fetch(attachment.pk)
+
+    assert zalo.gets == ["/media/file"]
+
+
+# --- hosts ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def production(monkeypatch):
+    """The rules of a real installation; names resolve to one address of the test's choice and nothing is asked."""
+    monkeypatch.setattr(settings, "DEMO", False)
+    resolved = {"address": "93.184.216.34"}
+    answer = lambda *_, **__: [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (resolved["address"], 443))]  # noqa: E731
+    monkeypatch.setattr(media.socket, "getaddrinfo", answer)
+    return resolved
+
+
+FOREIGN = [
+    "https://localhost/a.jpg",
+    "https://127.0.0.1/a.jpg",
+    "https://[::1]/a.jpg",
+    "https://2130706433/a.jpg",
+    "https://0x7f.1/a.jpg",
+    "https://169.254.169.254/latest/meta-data",
+    "https://evil.example/zdn.vn",
+    "https://evil.example/?zdn.vn",
+    "https://evil.example#zdn.vn",
+    "https://zdn.vn.evil.example/a.jpg",
+    "https://evilzdn.vn/a.jpg",
+    "https://zdn.vn@127.0.0.1/a.jpg",
+    "https://user:pw@f1.zdn.vn/a.jpg",
+    "https://user@f1.zdn.vn/a.jpg",
+    r"https://evil.example\.zdn.vn/a.jpg",
+    r"https://evil.example\@zdn.vn/a.jpg",
+    "https://f1.zdn.vn:8443/a.jpg",
+    "https://f1.zdn.vn:80/a.jpg",
+    "https://f1.zdn.vn:99999/a.jpg",
+    "https://f1.zdn.vn:x/a.jpg",
+    "https://[f1.zdn.vn/a.jpg",
+    "http://f1.zdn.vn/a.jpg",
+    "ftp://f1.zdn.vn/a.jpg",
+    "file:///etc/passwd",
+    "//f1.zdn.vn/a.jpg",
+    "f1.zdn.vn/a.jpg",
+    "https:///a.jpg",
+    "gopher://127.0.0.1:6379/_FLUSHALL",
+]
+
+
+@pytest.mark.parametrize("url", FOREIGN)
+def test_no_address_but_zalos_is_knocked_at(production, url):
+    with pytest.raises(media.Refused, match="không nằm trên máy chủ của Zalo"):
+        media._refuse_foreign(url)
+
+
+@pytest.mark.parametrize("url", ["https://f1.photo.zdn.vn/a.jpg", "https://zdn.vn:443/a", "https://F1.ZDN.VN/a"])
+def test_zalos_own_addresses_are(production, url):
+    media._refuse_foreign(url)
+
+
+@pytest.mark.parametrize(
+    "address", ["127.0.0.1", "10.1.2.3", "169.254.169.254", "192.168.1.1", "0.0.0.0", "100.64.0.1"]
+)
+def test_a_name_of_zalo_that_leads_into_our_own_network_is_refused(production, address):
+    production["address"] = address
+
+    with pytest.raises(media.Refused):
+        media._refuse_foreign("https://f1.photo.zdn.vn/a.jpg")
+
+
+@pytest.mark.parametrize("url", ["https://127.0.0.1/a.jpg", "http://localhost:8000/sim/ledger", "javascript:alert(1)"])
+def test_an_officer_reads_why_a_foreign_file_is_missing(file, zone, url):
+    in_case_of_trouble(work(zone, file(url=url)), State.REJECTED, "không nằm trên máy chủ của Zalo")
+
+
+def test_a_redirect_is_checked_like_the_first_address(file, zone, zalo):
+    with place.running() as (inside, address):
+        row = work(zone, file(status=302, headers={"Location": f"{address}/secret"}))
+
+    in_case_of_trouble(row, State.REJECTED, "không nằm trên máy chủ của Zalo")
+    assert inside.gets == []
+    assert zalo.gets == ["/media/file"]
+
+
+def test_a_redirect_within_zalo_is_followed_three_times_at_most(file, zone, zalo):
+    zalo.files["/media/far"] = (200, {}, picture())
+    assert work(zone, file(status=302, headers={"Location": "/media/far"})).state == State.AVAILABLE
+
+    row = work(zone, file(status=302, headers={"Location": "/media/file"}))
+
+    in_case_of_trouble(row, State.REJECTED, "chuyển hướng quá nhiều lần")
+    assert zalo.gets == ["/media/file", "/media/far"] + ["/media/file"] * 4

@@ -1,0 +1,244 @@
+"""What nobody could know is settled by Zalo's echo, then by the history, and never guessed (design D5)."""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from tests.gateway.conftest import echo, say, take_in
+from tests.gateway.sending import accepted_then, change, deliver, due, in_seconds, lost_then, now
+from zalopolice.gateway import delivery
+from zalopolice.gateway.models import InboundEvent, Message
+
+State = Message.State
+
+
+@pytest.fixture
+def unknown(waiting, zalo, zone):
+    """It was taken; the answer was lost."""
+    zalo.script.append(accepted_then(lambda handler: handler.hang_up()))
+    assert deliver(zone, waiting).state == State.UNKNOWN
+    return waiting
+
+
+@pytest.fixture
+def lost(waiting, zalo, zone):
+    """It was not taken, and nobody knows."""
+    zalo.script.append(lost_then(lambda handler: handler.hang_up()))
+    assert deliver(zone, waiting).state == State.UNKNOWN
+    return waiting
+
+
+def test_a_row_found_sending_after_its_lease_is_unknown(waiting, zalo, zone):
+    """The process died somewhere around the call."""
+    past = timezone.now() - timedelta(seconds=1)
+    change(zone, waiting, state=State.SENDING, attempt=1, sending_since=past, next_at=past)
+
+    assert deliver(zone, waiting).state == State.UNKNOWN
+    assert zalo.calls == []
+
+
+def test_a_row_inside_its_lease_is_left_alone(waiting, zalo, zone):
+    change(zone, waiting, state=State.SENDING, attempt=1, next_at=timezone.now() + delivery.lease())
+
+    assert deliver(zone, waiting).state == State.SENDING
+
+
+def test_the_echo_settles_an_unknown_row(unknown, chat, zalo, zone):
+    event = echo(chat, unknown.text, "m1")
+
+    row = now(zone, unknown)
+    assert event.state == "acted"
+    assert (row.state, row.zalo_msg_id, row.queue, row.next_at) == (State.SENT, "m1", "", None)
+    due(zone, unknown)
+    assert deliver(zone, unknown).state == State.SENT
+    assert len(zalo.calls) == 1
+
+
+def test_the_history_settles_a_row_without_an_echo(unknown, zalo, zone):
+    due(zone, unknown)
+
+    row = deliver(zone, unknown)
+
+    assert (row.state, row.zalo_msg_id, row.resends) == (State.SENT, "m1", 0)
+    assert len(zalo.calls) == 1
+
+
+def test_what_the_history_does_not_know_is_sent_once_more(lost, zalo, zone):
+    due(zone, lost)
+
+    row = deliver(zone, lost)
+
+    assert (row.state, row.resends) == (State.SENT, 1)
+    assert zalo.texts() == [row.text]
+
+
+def test_what_is_lost_twice_is_left_to_a_person(lost, zalo, zone):
+    zalo.script.append(lost_then(lambda handler: handler.hang_up()))
+    due(zone, lost)
+    assert deliver(zone, lost).state == State.UNKNOWN
+    due(zone, lost)
+
+    row = deliver(zone, lost)
+
+    assert (row.state, row.queue) == (State.FAILED, "")
+    assert "cần người kiểm tra" in row.error
+    assert len(zalo.calls) == 2
+
+
+def test_without_a_history_nothing_is_sent_again(lost, zalo, zone, nobody_listens):
+    due(zone, lost)
+
+    row = deliver(zone, lost)
+
+    assert row.state == State.UNKNOWN
+    assert 20 < in_seconds(row) <= 30
+    for _ in range(20):
+        due(zone, lost)
+        row = deliver(zone, lost)
+    assert row.state == State.FAILED
+    assert "xem trên Zalo" in row.error
+    assert len(zalo.calls) == 1
+
+
+def history_row(text, *, age=0, id="h1", src=0):
+    return {"src": src, "time": int((time.time() - age) * 1000), "message": text, "message_id": id}
+
+
+def test_equal_words_of_an_earlier_day_are_not_taken_for_ours(lost, zalo, zone):
+    zalo.history = [history_row(lost.text, age=86_400)]
+    due(zone, lost)
+
+    assert deliver(zone, lost).resends == 1
+
+
+def test_the_citizens_own_equal_words_are_not_taken_for_ours(lost, zalo, zone):
+    zalo.history = [history_row(lost.text, src=1)]
+    due(zone, lost)
+
+    assert deliver(zone, lost).resends == 1
+
+
+def test_our_message_is_found_below_what_came_later(lost, zalo, zone):
+    zalo.history = [history_row(f"x{n}", id=f"x{n}") for n in range(25)] + [history_row(lost.text)]
+    due(zone, lost)
+
+    row = deliver(zone, lost)
+
+    assert (row.state, row.zalo_msg_id) == (State.SENT, "h1")
+
+
+def test_more_messages_than_we_read_leave_it_open(lost, zalo, zone):
+    zalo.history = [history_row(f"x{n}", id=f"x{n}") for n in range(60)] + [history_row(lost.text)]
+    due(zone, lost)
+
+    assert deliver(zone, lost).state == State.UNKNOWN
+
+
+# --- echoes -----------------------------------------------------------------------------------------------------------
+
+
+def test_an_echo_before_our_own_answer_waits_for_it(waiting, chat, zalo, zone):
+    """Zalo's echo may be faster than its answer; guessing then could give the row another one's id."""
+    seen = []
+
+    def answer(handler, content):
+        seen.append(zalo.accept(content, id="m7"))
+        handler.say(seen[0])
+
+    zalo.script.append(answer)
+    change(zone, waiting, state=State.SENDING, attempt=1, next_at=timezone.now() + delivery.lease())
+
+    event = echo(chat, waiting.text, "m7")
+
+    assert (event.state, event.attempt) == ("pending", 0)
+    assert event.next_at
+    with zone("vault"):
+        row = Message.objects.get(pk=waiting.pk)
+        delivery.record(row, delivery.Outcome(delivery.Verdict.SENT, "m7"))
+        InboundEvent.objects.filter(pk=event.pk).update(next_at=timezone.now())
+    take_in(zone)
+    with zone("vault"):
+        assert InboundEvent.objects.get(pk=event.pk).state == "acted"
+        assert Message.objects.filter(direction="out").count() == 1
+        assert Message.objects.get(pk=waiting.pk).zalo_msg_id == "m7"
+
+
+def test_an_answer_after_the_row_was_settled_changes_nothing(unknown, chat, zone):
+    with zone("vault"):
+        ours = Message.objects.get(pk=unknown.pk)
+        ours.state = State.SENDING  # as the slow worker still believes
+    echo(chat, unknown.text, "m1")
+
+    with zone("vault"):
+        delivery.record(ours, delivery.Outcome(delivery.Verdict.REFUSED, code=-230))
+
+    assert now(zone, unknown).state == State.SENT
+
+
+def test_two_rows_with_equal_words_get_their_own_ids(chat, zalo, zone):
+    first, second = say(chat, "Chào bà"), say(chat, "Chào bà")
+    deliver(zone, first)
+    deliver(zone, second)
+    echo(chat, "Chào bà", "m2")
+    echo(chat, "Chào bà", "m1")
+
+    with zone("vault"):
+        rows = Message.objects.filter(direction="out").order_by("sent_at")
+        assert [(row.state, row.zalo_msg_id) for row in rows] == [("sent", "m1"), ("sent", "m2")]
+
+
+def test_of_two_unknown_rows_with_equal_words_each_echo_settles_one(chat, zalo, zone):
+    for _ in range(2):
+        zalo.script.append(accepted_then(lambda handler: handler.hang_up()))
+    first, second = say(chat, "Chào bà"), say(chat, "Chào bà")
+    deliver(zone, first)
+    deliver(zone, second)
+
+    echo(chat, "Chào bà", "m1")
+    echo(chat, "Chào bà", "m1")  # Zalo delivers twice
+    assert [now(zone, row).state for row in (first, second)] == [State.SENT, State.UNKNOWN]
+    echo(chat, "Chào bà", "m2")
+
+    assert {now(zone, row).zalo_msg_id for row in (first, second)} == {"m1", "m2"}
+    assert len(zalo.sent) == 2
+
+
+def test_an_echo_waits_while_a_row_with_equal_words_is_on_its_way(chat, zalo, zone):
+    """One row unknown, its twin on the wire: the echo may be the twin's."""
+    first, second = say(chat, "Chào bà"), say(chat, "Chào bà")
+    change(zone, first, state=State.UNKNOWN, attempt=1, next_at=timezone.now() + timedelta(seconds=60))
+    change(zone, second, state=State.SENDING, attempt=1, next_at=timezone.now() + delivery.lease())
+
+    assert echo(chat, "Chào bà", "m2").state == "pending"
+    assert now(zone, first).state == State.UNKNOWN
+
+
+def test_the_history_gives_an_id_to_one_row_only(chat, zalo, zone):
+    zalo.script.append(accepted_then(lambda handler: handler.hang_up()))
+    zalo.script.append(lost_then(lambda handler: handler.hang_up()))
+    first, second = say(chat, "Chào bà"), say(chat, "Chào bà")
+    for row in (first, second):
+        deliver(zone, row)
+    for row in (first, second):
+        due(zone, row)
+        deliver(zone, row)
+
+    assert [now(zone, row).state for row in (first, second)] == [State.SENT, State.SENT]
+    assert [now(zone, row).resends for row in (first, second)] == [0, 1]
+    assert len(zalo.sent) == 2  # two rows, two messages on the phone
+
+
+def test_what_somebody_typed_in_zalos_console_is_recorded(chat, zalo, zone):
+    event = echo(chat, "Gõ ngoài hệ thống", "c1")
+    echo(chat, "Gõ ngoài hệ thống", "c1")
+
+    assert event.state == "acted"
+    with zone("vault"):
+        row = Message.objects.get(direction="out")
+        assert (row.origin, row.state, row.zalo_msg_id) == ("console", State.SENT, "c1")
+        assert row.text == "Gõ ngoài hệ thống"
+    assert zalo.calls == []

@@ -1,0 +1,287 @@
+"""One refresh at a time, and a pair is never lost between the wire and the row (issue 2, row 6)."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+
+import pytest
+from django.db import connections
+from django.utils import timezone
+
+from tests import cast
+from tests.crowd import crowd
+from tests.gateway.conftest import say, take_in
+from zalopolice.gateway import client, delivery, tokens
+from zalopolice.gateway.models import Citizen, Message, OfficialAccount, Token, TokenJournal
+
+SENDERS = 50
+
+
+@pytest.fixture
+def account(commune, zalo, zone):
+    """A connected account whose access token ran out a minute ago."""
+    cast.give_token(commune, seconds=-60)
+    return commune
+
+
+def token():
+    return Token.objects.get()
+
+
+def trouble():
+    return OfficialAccount.objects.get().trouble
+
+
+def make_pending(commune, zone, number):
+    for place in range(number):
+        commune.hears(f"citizen {place}", f"Tin {place}")
+    take_in(zone)
+    with commune.acting("an"):
+        people = list(Citizen.objects.all())
+    return [say(commune, f"Trả lời {place}", person).pk for place, person in enumerate(people)]
+
+
+def free_the_lease():
+    Token.objects.update(refreshing_until=timezone.now() - timedelta(seconds=1))
+
+
+# --- row 6 --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("known_to_be_dead", [True, False], ids=["ran out", "killed at Zalo's"])
+def test_fifty_senders_meet_a_dead_token_and_one_of_them_refreshes(commune, zone, zalo, settings, known_to_be_dead):
+    settings.ZALO_TIMEOUT = 10.0  # fifty threads of one process are slow
+    pending = make_pending(commune, zone, SENDERS)
+    cast.give_token(commune, seconds=-60 if known_to_be_dead else 90_000)
+    zalo.access, zalo.refresh_delay = "access-7", 0.3  # access-1 is dead, whatever our row says
+    zalo.gate = None if known_to_be_dead else threading.Barrier(SENDERS)  # all fifty call before one hears -216
+
+    with zone("vault"):
+        results = crowd("vault", [lambda pk=pk: delivery.deliver(pk) for pk in pending])
+
+        assert [error for error in results if error] == []
+        assert zalo.refreshes == ["refresh-1"]
+        assert set(Message.objects.filter(pk__in=pending).values_list("state", flat=True)) == {"sent"}
+        assert sorted(zalo.texts()) == sorted(f"Trả lời {place}" for place in range(SENDERS))
+        assert len(zalo.calls) == (SENDERS if known_to_be_dead else 2 * SENDERS)
+        assert token().version == 2
+        assert (token().access, token().refresh, token().refreshing_until) == ("access-8", "refresh-8", None)
+
+
+# --- the life of a pair ---------------------------------------------------------------------------------------------
+
+
+def test_a_pair_is_renewed_six_hours_before_its_end(commune, zone, zalo):
+    cast.give_token(commune, seconds=6 * 3600 - 1)
+    with zone("vault"):
+        used, version = tokens.account(commune.oa)
+
+        assert (used.token, version) == ("access-2", 2)
+        assert token().expires_at - timezone.now() > timedelta(hours=24)
+        tokens.account(commune.oa)
+        assert len(zalo.refreshes) == 1
+
+
+def test_a_pair_with_more_than_six_hours_is_left_alone(commune, zone, zalo):
+    cast.give_token(commune, seconds=6 * 3600 + 60)
+    with zone("vault"):
+        assert tokens.account(commune.oa)[0].token == "access-1"
+    assert zalo.refreshes == []
+
+
+@pytest.mark.parametrize("answer", [{"error": -14014}, {"error": -14004}, {"nonsense": 1}])
+def test_an_early_refresh_that_fails_stops_no_message(commune, zone, zalo, answer):
+    cast.give_token(commune, seconds=5 * 3600)
+    zalo.oauth.append(answer)
+    with zone("vault"):
+        assert tokens.account(commune.oa)[0].token == "access-1"
+
+
+@pytest.mark.parametrize(
+    ("expires_in", "seconds"), [("90000", 90_000), (90_000, 90_000), (3600.0, 3600), ("3600", 3600)]
+)
+def test_expires_in_is_read_as_text_or_number(account, zone, zalo, expires_in, seconds):
+    zalo.oauth.append({"access_token": "a", "refresh_token": "r", "expires_in": expires_in})
+    with zone("vault"):
+        tokens.account(account.oa)
+        left = token().expires_at - timezone.now()
+    assert timedelta(seconds=seconds - 30) < left <= timedelta(seconds=seconds)
+
+
+def test_an_answer_without_a_refresh_token_keeps_the_old_one(account, zone, zalo):
+    zalo.oauth.append({"access_token": "access-2", "expires_in": "90000"})
+    with zone("vault"):
+        tokens.account(account.oa)
+        assert (token().access, token().refresh) == ("access-2", "refresh-1")
+
+
+@pytest.mark.parametrize(
+    "answer", [{}, [], "text", {"access_token": "a"}, {"access_token": "a", "expires_in": "soon"}, {"error": "x"}]
+)
+def test_an_answer_nobody_can_use_leaves_the_old_pair(account, zone, zalo, answer):
+    zalo.oauth.append(answer)
+    with zone("vault"):
+        with pytest.raises((client.Unreachable, tokens.NeedsConsent)):
+            tokens.account(account.oa)
+        assert (token().version, token().refresh) == (1, "refresh-1")
+        assert not TokenJournal.objects.exists()
+
+
+# --- crashes ------------------------------------------------------------------------------------------------------
+
+
+class Crash(BaseException):
+    """The process dies here."""
+
+
+def crash(*_, **__):
+    raise Crash
+
+
+CRASHES = {
+    "before the call": (client, "refresh_pair", []),
+    "after the answer, before the journal": (TokenJournal, "save", ["refresh-1"]),
+    "after the journal, before the row": (Token, "save", ["refresh-1"]),
+}
+
+
+def crashed(account, point, patch):
+    place, name, _ = CRASHES[point]
+    patch.setattr(place, name, crash)
+    with pytest.raises(Crash):
+        tokens.account(account.oa)
+    patch.undo()
+
+
+def test_a_crash_before_the_call_costs_a_lease(account, zone, zalo):
+    with zone("vault"), pytest.MonkeyPatch.context() as patch:
+        crashed(account, "before the call", patch)
+        patch.setattr(tokens, "PATIENCE", 0.2)
+        with pytest.raises(client.Unreachable):
+            tokens.account(account.oa)  # somebody may still be at it
+        free_the_lease()
+
+        assert tokens.account(account.oa)[0].token == "access-2"
+    assert zalo.refreshes == ["refresh-1"]
+
+
+def test_a_crash_before_the_journal_ends_in_words_for_the_chief(account, zone, zalo):
+    with zone("vault"), pytest.MonkeyPatch.context() as patch:
+        crashed(account, "after the answer, before the journal", patch)
+        free_the_lease()
+
+        with pytest.raises(tokens.NeedsConsent):
+            tokens.account(account.oa)
+        assert "mã -14014" in trouble()
+        assert "kết nối lại OA" in trouble()
+
+
+def test_a_crash_after_the_journal_costs_nothing(account, zone, zalo):
+    with zone("vault"), pytest.MonkeyPatch.context() as patch:
+        crashed(account, "after the journal, before the row", patch)
+        assert (token().version, TokenJournal.objects.get().version) == (1, 2)
+        free_the_lease()
+
+        assert tokens.account(account.oa)[0].token == "access-2"
+        assert (token().version, token().refresh) == (2, "refresh-2")
+        assert token().expires_at == TokenJournal.objects.get().expires_at
+    assert zalo.refreshes == ["refresh-1"]  # never sent twice
+
+
+def test_a_crash_after_the_row_is_no_crash(account, zone, zalo):
+    with zone("vault"), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(client, "Account", crash)
+        with pytest.raises(Crash):
+            tokens.account(account.oa)
+        patch.undo()
+
+        assert tokens.account(account.oa)[0].token == "access-2"
+    assert zalo.refreshes == ["refresh-1"]
+
+
+def test_a_second_refresh_uses_the_newest_pair(account, zone, zalo):
+    with zone("vault"):
+        tokens.account(account.oa)
+        Token.objects.update(expires_at=timezone.now())
+        tokens.account(account.oa)
+
+        assert zalo.refreshes == ["refresh-1", "refresh-2"]
+        assert list(TokenJournal.objects.values_list("version", flat=True)) == [3]
+
+
+def test_a_slow_holder_of_the_lease_does_no_harm(account, zone, zalo):
+    """It slept past its lease, another one refreshed; Zalo's no to the used token must not be believed."""
+    with zone("vault"):
+        slow = token()
+        assert tokens._take_lease(slow)
+        free_the_lease()
+        tokens.account(account.oa)
+
+        got = tokens._refresh_now(account.oa, slow)
+
+        assert (got.version, got.access) == (2, "access-2")
+        assert trouble() == ""
+
+
+# --- Zalo's no --------------------------------------------------------------------------------------------------------
+
+
+def test_a_refused_refresh_makes_messages_wait_and_loses_none(commune, zone, zalo):
+    pending = make_pending(commune, zone, 3)
+    cast.give_token(commune, seconds=-60)
+    zalo.refresh = "burnt"
+    with zone("vault"):
+        for pk in pending:
+            delivery.deliver(pk)
+
+        rows = Message.objects.filter(pk__in=pending)
+        assert set(rows.values_list("state", "queue")) == {("queued", "vault")}
+        assert all(row.next_at > timezone.now() and "OA chưa được kết nối" in row.error for row in rows)
+        assert zalo.refreshes == ["refresh-1"]  # one of three asked; the others did not even wait
+        assert "mã -14014" in trouble()
+
+        # The chief connects again.
+        tokens.store(commune.oa, client.Pair(zalo.access, zalo.refresh, 90_000), 2)
+        assert trouble() == ""
+        rows.update(next_at=timezone.now())
+        for pk in pending:
+            delivery.deliver(pk)
+        assert len(zalo.texts()) == 3
+        assert set(rows.values_list("state", "error")) == {("sent", "")}
+
+
+def test_an_account_without_a_token_makes_messages_wait(commune, zone, zalo):
+    [pk] = make_pending(commune, zone, 1)
+    with zone("vault"):
+        delivery.deliver(pk)
+        assert Message.objects.get(pk=pk).state == "queued"
+    assert zalo.calls == []
+
+
+def test_a_token_zalo_never_accepts_does_not_spin(commune, zone, zalo):
+    """Each new pair is refused as well: one more try, then a minute's rest."""
+    [pk] = make_pending(commune, zone, 1)
+    cast.give_token(commune)
+    zalo.oauth.extend({"access_token": f"bad-{n}", "refresh_token": f"r-{n}", "expires_in": 90000} for n in range(9))
+    with zone("vault"):
+        Token.objects.update(version=1)
+        zalo.access = "access-99"
+        delivery.deliver(pk)
+
+        row = Message.objects.get(pk=pk)
+        assert (row.state, row.attempt) == ("retry", 2)
+        assert row.next_at > timezone.now() + timedelta(seconds=50)
+        assert len(zalo.calls) == 2
+
+
+def test_no_token_is_stored_in_the_clear(account, zone, zalo):
+    with zone("vault"):
+        tokens.account(account.oa)
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(
+            "SELECT access, refresh FROM gateway_token UNION ALL SELECT access, refresh FROM gateway_tokenjournal"
+        )
+        stored = b"".join(bytes(value) for row in cursor.fetchall() for value in row)
+    assert b"access-" not in stored
+    assert b"refresh-" not in stored

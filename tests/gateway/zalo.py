@@ -1,0 +1,144 @@
+"""A Zalo of a few lines on a real socket: it answers as it is told, burns tokens as Zalo does, and counts.
+
+The simulator judges whole stories; here every single way a call can end must be forced exactly."""
+
+from __future__ import annotations
+
+import json
+import socket
+import struct
+import threading
+import time
+from collections import deque
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+
+class Zalo:
+    """``script`` holds the answers of the next sends; without one a send is accepted."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.script: deque[Any] = deque()
+        self.oauth: deque[Any] = deque()
+        self.gate: threading.Barrier | None = None  # nobody hears of a dead token before all have come
+        self.sent: list[dict[str, Any]] = []  # what the citizens' phones show
+        self.calls: list[str] = []
+        self.gets: list[str] = []
+        self.refreshes: list[str] = []
+        self.access, self.refresh = "access-1", "refresh-1"
+        self.refresh_delay = 0.0
+        self.history: list[dict[str, Any]] | None = None
+        self.files: dict[str, tuple[int, dict[str, str], bytes]] = {}
+
+    def texts(self) -> list[str]:
+        return [row["message"] for row in self.sent]
+
+    def accept(self, body: dict[str, Any], *, id: str = "") -> dict[str, Any]:
+        with self.lock:
+            row = {
+                "src": 0,
+                "time": int(time.time() * 1000),
+                "message": body["message"]["text"],
+                "message_id": id or f"m{len(self.sent) + 1}",
+                "to": body["recipient"],
+            }
+            self.sent.append(row)
+        return {"error": 0, "message": "Success", "data": {"message_id": row["message_id"]}}
+
+    def grant(self, fields: dict[str, str]) -> dict[str, Any]:
+        with self.lock:
+            self.refreshes.append(fields["refresh_token"])
+            if self.oauth:
+                return self.oauth.popleft()
+            if fields["refresh_token"] != self.refresh:
+                return {"error": -14014, "error_name": "Invalid refresh token."}
+            number = int(self.access.split("-")[1]) + 1
+            self.access, self.refresh = f"access-{number}", f"refresh-{number}"
+            return {"access_token": self.access, "refresh_token": self.refresh, "expires_in": "90000"}
+
+
+class Handler(BaseHTTPRequestHandler):
+    zalo: Zalo
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+    def body(self) -> bytes:
+        return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+
+    def say(self, content: Any, status: int = 200, headers: dict[str, str] | None = None) -> None:
+        raw = content if isinstance(content, bytes) else json.dumps(content).encode()
+        self.send_response(status)
+        for name, value in ({"Content-Length": str(len(raw))} | (headers or {})).items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(raw)
+
+    def hang_up(self) -> None:
+        """RST instead of FIN."""
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.connection.close()
+        self.close_connection = True
+
+    def do_POST(self) -> None:
+        raw, zalo = self.body(), self.zalo
+        if self.path.endswith("/access_token"):
+            fields = {name: values[0] for name, values in parse_qs(raw.decode()).items()}
+            time.sleep(zalo.refresh_delay)
+            self.say(zalo.grant(fields))
+            return
+        content = json.loads(raw)
+        with zalo.lock:
+            zalo.calls.append(content["message"]["text"])
+            answer = zalo.script.popleft() if zalo.script else "ok"
+        if self.headers["access_token"] != zalo.access:
+            if zalo.gate:
+                zalo.gate.wait(30)
+            self.say({"error": -216, "message": "Access token is invalid"})
+        elif callable(answer):
+            answer(self, content)
+        elif answer == "ok":
+            self.say(zalo.accept(content))
+        else:
+            self.say(*answer) if isinstance(answer, tuple) else self.say(answer)
+
+    def do_GET(self) -> None:
+        parts, zalo = urlsplit(self.path), self.zalo
+        zalo.gets.append(parts.path)
+        if parts.path in zalo.files:
+            status, headers, content = zalo.files[parts.path]
+            self.say(content, status, headers)
+        elif parts.path.endswith("/conversation"):
+            query = json.loads(parse_qs(parts.query)["data"][0])
+            rows = zalo.history
+            if rows is None:
+                rows = [row for row in reversed(zalo.sent) if row["to"]["user_id"] == query["user_id"]]
+            self.say({"error": 0, "data": rows[query["offset"] : query["offset"] + query["count"]]})
+        else:
+            self.say({"error": -209}, 404)
+
+
+class Server(ThreadingHTTPServer):
+    request_queue_size = 128  # five would turn a crowd away with resets
+    daemon_threads = True
+
+    def handle_error(self, *_: Any) -> None:
+        """A client that did not wait for its answer is what some tests want."""
+
+
+@contextmanager
+def running() -> Any:
+    zalo = Zalo()
+    server = Server(("127.0.0.1", 0), type("Of", (Handler,), {"zalo": zalo}))
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    try:
+        yield zalo, f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()

@@ -1,0 +1,104 @@
+"""What became of a message whose sending had no clear end (design D5). Zone vault.
+
+The echo had its time (``echoes.py``). Now the conversation's history is asked. There → sent; surely not there → once
+more; whatever is not sure is a person's decision, because a second message cannot be recalled.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from django.conf import settings
+from django.utils import timezone
+
+from zalopolice import queue
+from zalopolice.gateway import client, echoes, tokens
+from zalopolice.gateway.models import Message
+from zalopolice.states import move_to
+from zalopolice.vault import routes
+
+State = Message.State
+PAGES = 5
+PATIENT = 16
+"""Tries to get a sure answer, half a minute apart, before a person is asked."""
+
+
+class NotSure(Exception):
+    """The history does not tell whether the message is there."""
+
+
+def settle(message: Message) -> None:
+    if not queue.claim(message, lease()):
+        return
+    try:
+        found = _in_history(message)
+    except (client.Unreachable, tokens.NeedsConsent, NotSure):
+        if message.attempt >= PATIENT:
+            _give_up(message, "Chưa rõ đã gửi hay chưa; hãy xem trên Zalo trước khi gửi lại.")
+        else:
+            queue.again(message, 30)
+        return
+    if found:
+        echoes.confirm(message, found)
+    elif message.resends == 0:
+        again = {"resends": 1, "next_at": timezone.now()}
+        move_to(message, State.RETRY, field="state", unchanged=("attempt", "resends"), **again)
+    else:
+        _give_up(message, "Đã gửi hai lần mà Zalo không ghi nhận; cần người kiểm tra.")
+
+
+def lease() -> timedelta:
+    """Longer than reading every page at its slowest; whoever outlives it is stopped by the fence."""
+    return timedelta(seconds=PAGES * (client.CONNECT_TIMEOUT + settings.ZALO_TIMEOUT) + 10)
+
+
+def _give_up(message: Message, error: str) -> None:
+    done = {"error": error, "next_at": None, "queue": "", "settled_at": timezone.now()}
+    move_to(message, State.FAILED, field="state", unchanged=("attempt", "resends"), **done)
+
+
+def _in_history(message: Message) -> str:
+    """The Zalo id of this very message, or "" when the history shows it was never sent.
+
+    Raises NotSure while another message to this person is on its way (the same words may be its), and when the
+    account said something in that time which no row of ours explains (it may be ours, worded differently)."""
+    if Message.objects.filter(citizen_id=message.citizen_id, state=State.SENDING).exists():
+        raise NotSure
+    said = _said_since(message)
+    ours = Message.objects.filter(
+        unit_id=message.unit_id, oa_id=message.oa_id, zalo_msg_id__in=[key for key, _ in said]
+    )
+    known = set(ours.values_list("zalo_msg_id", flat=True))
+    unexplained = [(msg_id, text) for msg_id, text in said if msg_id not in known]
+    for msg_id, text in unexplained:
+        if msg_id and echoes.same_words(text, message.text):
+            return msg_id
+    if unexplained:
+        raise NotSure
+    return ""
+
+
+def _said_since(message: Message) -> list[tuple[str, str]]:
+    """(id, text) of what the account said since this message was first on its way; Unreachable if it is too much."""
+    account, _ = tokens.account(message.oa)
+    person = routes.zalo_user_id(message.citizen_id)
+    since = (message.sending_since or message.sent_at) - timedelta(seconds=30)
+    said: list[tuple[str, str]] = []
+    for page in range(PAGES):
+        rows = client.history(account, person, offset=page * 10)
+        recent = [row for row in rows if _at(row) >= since]
+        said += [(str(row.get("message_id") or ""), str(row.get("message") or "")) for row in recent if _ours(row)]
+        if len(rows) < 10 or len(recent) < len(rows):
+            return said
+    raise client.Unreachable
+
+
+def _ours(row: dict[str, object]) -> bool:
+    return str(row.get("src")) == "0"
+
+
+def _at(row: dict[str, object]) -> datetime:
+    try:
+        return datetime.fromtimestamp(int(str(row.get("time"))) / 1000, UTC)
+    except (ValueError, OverflowError, OSError):
+        return timezone.now()
