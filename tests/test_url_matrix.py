@@ -64,12 +64,16 @@ MATRIX: dict[str, Row] = {
     "add_to_case": Row(DESK, post=DONE, thing="item"),
     "tray_answer": Row(DESK, post=DONE, thing="item"),
     "tray_sort_out": Row(DESK, post=DONE, thing="item"),
+    "tray_resend": Row(DESK, post=DONE | {404}, thing="item"),
+    "tray_acknowledge": Row(DESK, post=DONE | {404}, thing="item"),
     "cases": Row(CASEWORKERS, get={200}),
     "case": Row(CASEWORKERS, get={200}, thing="case"),
     "case_claim": Row(CASEWORKERS, post=DONE, thing="case"),
     "case_assign": Row(CASEWORKERS, post=DONE, may=DESK, thing="case"),
+    "case_reassign": Row(CASEWORKERS, post=DONE, may=DESK, thing="case"),
     "case_reply": Row(CASEWORKERS, post=DONE, may=HOLDER, thing="case"),
     "case_resend": Row(CASEWORKERS, post=DONE | {404}, may=HOLDER, thing="case"),
+    "case_acknowledge": Row(CASEWORKERS, post=DONE | {404}, may=HOLDER, thing="case"),
     "case_note": Row(CASEWORKERS, post=DONE, may=HOLDER, thing="case"),
     "case_propose": Row(CASEWORKERS, post=DONE, may=HOLDER, thing="case"),
     "case_return": Row(CASEWORKERS, post=DONE, may=COMMAND, thing="case"),
@@ -166,8 +170,9 @@ def url_of(name: str, things: dict[str, uuid.UUID]) -> str:
     row = MATRIX[name]
     if not row.thing:
         return reverse(name, urlconf="zalopolice.urls")
-    more = {"message": uuid.uuid4()} if name == "case_resend" else {}
-    return reverse(name, urlconf="zalopolice.urls", kwargs={"pk": things[row.thing], **more})
+    named = {"pk": things[row.thing], "message": uuid.uuid4()}
+    takes = addresses()[name].pattern.converters
+    return reverse(name, urlconf="zalopolice.urls", kwargs={one: named[one] for one in takes})
 
 
 # Acts that end the session or move the case must come last for a principal, or the others would meet another world.

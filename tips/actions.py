@@ -3,51 +3,28 @@ transaction, and leaves sending to the outbox."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import uuid
+from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from tips.models import Case, CaseEntry, Filed, TrayItem, colleagues
+from tips import guards, intake
+from tips.guards import Refused, line, locked, move, require
+from tips.models import LOST, Case, CaseEntry, Filed, TrayItem
 from zalopolice import queue
 from zalopolice.audit import log
 from zalopolice.gateway import outbox
-from zalopolice.gateway.models import Citizen, Message
-from zalopolice.states import WrongState, move_to
+from zalopolice.gateway.models import Message
 from zalopolice.units.models import Area, Officer
 from zalopolice.units.roles import Permission
 from zalopolice.vault.aliases import new_alias, new_tip_code, unused
 
 Kind = CaseEntry.Kind
 Status = Case.Status
-
-
-class Refused(Exception):
-    """The act is not possible now; the message is the sentence the officer reads."""
-
-
-def _require(by: Officer, permission: Permission) -> None:
-    if not by.may(permission):
-        raise PermissionDenied
-
-
-def _require_work_on(case: Case, by: Officer) -> None:
-    if not case.workable_by(by):
-        raise PermissionDenied
-
-
-def _line(case: Case, kind: str, by: Officer, *, text: str = "", message: Message | None = None) -> CaseEntry:
-    return CaseEntry.objects.create(unit_id=case.unit_id, case=case, kind=kind, officer=by, text=text, message=message)
-
-
-def _say(citizen: Citizen, text: str, origin: str = Message.Origin.OFFICER, business_key: str = "") -> Message:
-    try:
-        return outbox.enqueue(citizen, text, origin=origin, business_key=business_key)
-    except ValueError as error:
-        raise Refused(str(error)) from None
 
 
 # --- tray --------------------------------------------------------------------------------------------------------
@@ -64,8 +41,11 @@ def open_case(
     by: Officer,
 ) -> Case:
     """Makes a case of the chosen messages of a tray item and tells the citizen the tip code, once."""
-    _require(by, Permission.CASE_OPEN)
-    _hold(item)
+    require(by, Permission.CASE_OPEN)
+    item = guards.held(item)
+    if known := _made_of(messages, title, by):
+        return known
+    guards.require_waiting(item)
     if not messages:
         raise Refused(_("Hãy chọn ít nhất một tin nhắn."))
     told = bool(item.tip_code) and not Case.objects.filter(unit_id=item.unit_id, tip_code=item.tip_code).exists()
@@ -80,12 +60,13 @@ def open_case(
         is_urgent=item.is_urgent,
         received_at=min(message.sent_at for message in messages),
         opened_by=by,
+        unread_since=timezone.now(),
     )
-    _line(case, Kind.OPENED, by)
+    line(case, Kind.OPENED, by)
     _move_messages(item, messages, case, by)
     if not told:
         text = outbox.words("tip_received", code=case.tip_code)
-        _line(case, Kind.TOLD, by, message=_say(item.citizen, text, Message.Origin.BOT, f"code:{case.pk}"))
+        line(case, Kind.TOLD, by, message=guards.say(item.citizen, text, f"code:{case.pk}", Message.Origin.BOT))
     log.append("case.opened", case, by=by, messages=len(messages), classification=classification)
     return case
 
@@ -93,8 +74,12 @@ def open_case(
 @transaction.atomic
 def add_to_case(item: TrayItem, messages: Sequence[Message], case: Case, *, by: Officer) -> None:
     """Adds chosen messages to an open case of the same source."""
-    _require(by, Permission.CASE_OPEN)
-    _hold(item)
+    require(by, Permission.CASE_OPEN)
+    case = locked(case)
+    item = guards.held(item)
+    if messages and _cases_of(messages) == {case.pk}:
+        return  # the second press of the same button
+    guards.require_waiting(item)
     if not messages:
         raise Refused(_("Hãy chọn ít nhất một tin nhắn."))
     if case.status == Status.CLOSED:
@@ -103,16 +88,20 @@ def add_to_case(item: TrayItem, messages: Sequence[Message], case: Case, *, by: 
         # Another person's words in a case would be shown to whoever may read it and answered to the wrong source.
         raise Refused(_("Vụ việc này của một nguồn tin khác."))
     _move_messages(item, messages, case, by)
-    if item.is_urgent and not case.is_urgent:
-        case.is_urgent = True
-        case.save(update_fields=["is_urgent"])
+    intake.mark_unread(case)
+    if item.is_urgent:
+        intake.mark_urgent(case)
     log.append("case.messages_added", case, by=by, messages=len(messages))
 
 
-def _hold(item: TrayItem) -> None:
-    """Locks the thread, so that a message that arrives now is either seen below or opens a new thread."""
-    if not TrayItem.objects.select_for_update().filter(pk=item.pk, status=TrayItem.Status.WAITING).exists():
-        raise Refused(_("Mục này đã được xếp."))
+def _cases_of(messages: Sequence[Message]) -> set[uuid.UUID | None]:
+    return set(Filed.objects.filter(message__in=messages).values_list("case", flat=True))
+
+
+def _made_of(messages: Sequence[Message], title: str, by: Officer) -> Case | None:
+    """The case the first press of the same button has made of these messages."""
+    case = Case.objects.filter(filed__message__in=messages, opened_by=by).first()
+    return case if case and case.title == title and _cases_of(messages) == {case.pk} else None
 
 
 def _move_messages(item: TrayItem, messages: Sequence[Message], case: Case, by: Officer) -> None:
@@ -124,37 +113,35 @@ def _move_messages(item: TrayItem, messages: Sequence[Message], case: Case, by: 
         for message in messages
     )
     if not item.unsorted_messages().exists():
-        _sorted(item, by)
-
-
-def _sorted(item: TrayItem, by: Officer) -> None:
-    try:
-        move_to(item, TrayItem.Status.SORTED, sorted_by=by, sorted_at=timezone.now())
-    except WrongState as error:
-        raise Refused(str(error)) from None
+        move(item, TrayItem.Status.SORTED, sorted_by=by, sorted_at=timezone.now())
 
 
 @transaction.atomic
-def answer_from_tray(item: TrayItem, text: str, *, by: Officer) -> Message:
+def answer_from_tray(item: TrayItem, text: str, *, by: Officer, once: uuid.UUID | None = None) -> Message:
     """Answers a question that needs no case."""
-    _require(by, Permission.TRAY_READ)
-    _hold(item)
-    message = _say(item.citizen, text)
+    require(by, Permission.TRAY_READ)
+    item = guards.held(item)
+    key = f"answer:{item.pk}:{guards.name_of(once, text)}"
+    if known := guards.said(item.unit_id, key):
+        return known
+    guards.require_waiting(item)
+    message = guards.say(item.citizen, text, key)
     Filed.objects.create(unit_id=item.unit_id, message=message, tray_item=item)
     log.append("tray.answered", item, by=by, message=str(message.pk))
     return message
 
 
 @transaction.atomic
-def sort_out(item: TrayItem, *, by: Officer, seen: int | None = None) -> None:
+def sort_out(item: TrayItem, *, by: Officer, seen: Collection[uuid.UUID] | None = None) -> None:
     """Takes an item off the tray without a case: answered, chatter, or nothing for us.
 
-    ``seen``: how many unsorted messages the officer had before them; a later one must be read first."""
-    _require(by, Permission.TRAY_READ)
-    _hold(item)
-    if seen is not None and item.unsorted_messages().count() > seen:
+    ``seen``: the messages the officer had before them; another unsorted one must be read first."""
+    require(by, Permission.TRAY_READ)
+    item = guards.held(item)
+    guards.require_waiting(item)
+    if seen is not None and item.unsorted_messages().exclude(pk__in=seen).exists():
         raise Refused(_("Người dân vừa nhắn thêm. Hãy đọc tin mới trước khi xếp."))
-    _sorted(item, by)
+    move(item, TrayItem.Status.SORTED, sorted_by=by, sorted_at=timezone.now())
     log.append("tray.sorted_out", item, by=by)
 
 
@@ -164,109 +151,137 @@ def sort_out(item: TrayItem, *, by: Officer, seen: int | None = None) -> None:
 @transaction.atomic
 def claim(case: Case, *, by: Officer) -> None:
     """The first one wins; everybody else learns who did."""
-    _require(by, Permission.CASE_CLAIM)
-    try:
-        move_to(case, Status.IN_PROGRESS, claimed_by=by, claimed_at=timezone.now())
-    except WrongState:
-        raise Refused(_refusal(case)) from None
-    _line(case, Kind.CLAIMED, by)
+    require(by, Permission.CASE_CLAIM)
+    case = guards.unclaimed(case)
+    move(case, Status.IN_PROGRESS, claimed_by=by, claimed_at=timezone.now())
+    line(case, Kind.CLAIMED, by)
     log.append("case.claimed", case, by=by)
-
-
-def _refusal(case: Case) -> str:
-    now = Case.objects.select_related("claimed_by").get(pk=case.pk)
-    if now.claimed_by is None or now.claimed_at is None:
-        return _("Vụ việc vừa thay đổi. Hãy tải lại trang.")
-    at = timezone.localtime(now.claimed_at)
-    return _("Đ/c %(name)s đã nhận vụ việc này lúc %(time)s.") % {"name": now.claimed_by, "time": f"{at:%H:%M %d/%m}"}
 
 
 @transaction.atomic
 def assign(case: Case, to: Officer, *, by: Officer) -> None:
     """Gives a case nobody has claimed to an officer of the unit."""
-    _require(by, Permission.CASE_ASSIGN)
-    if not colleagues(case.unit_id).filter(pk=to.pk).exists():
-        raise Refused(_("Chỉ giao được cho cán bộ đang làm vụ việc trong đơn vị."))
-    try:
-        move_to(case, Status.IN_PROGRESS, claimed_by=to, claimed_at=timezone.now())
-    except WrongState:
-        raise Refused(_refusal(case)) from None
-    _line(case, Kind.ASSIGNED, by, text=str(to))
+    require(by, Permission.CASE_ASSIGN)
+    guards.require_colleague(case, to)
+    case = guards.unclaimed(case)
+    move(case, Status.IN_PROGRESS, claimed_by=to, claimed_at=timezone.now())
+    line(case, Kind.ASSIGNED, by, text=str(to))
     log.append("case.assigned", case, by=by, to=str(to.pk))
 
 
 @transaction.atomic
-def reply(case: Case, text: str, *, by: Officer) -> Message:
+def reassign(case: Case, to: Officer, *, by: Officer, reason: str = "") -> None:
+    """Hands a case from the officer who has it, and is ill, away or moved, to another one."""
+    require(by, Permission.CASE_ASSIGN)
+    guards.require_colleague(case, to)
+    case = locked(case)
+    before = case.claimed_by
+    if before is None or case.status == Status.CLOSED:
+        raise Refused(_("Chỉ giao lại được vụ việc đang có người xử lý."))
+    if before == to:
+        return
+    case.claimed_by, case.claimed_at, case.unread_since = to, timezone.now(), timezone.now()
+    case.save(update_fields=["claimed_by", "claimed_at", "unread_since"])
+    line(case, Kind.REASSIGNED, by, text=f"{before} → {to}\n{reason}".strip())
+    log.append("case.reassigned", case, by=by, before=str(before.pk), to=str(to.pk))
+
+
+@transaction.atomic
+def reply(case: Case, text: str, *, by: Officer, once: uuid.UUID | None = None) -> Message:
     """Answers the source; Zalo decides by its reply window whether it may still be sent."""
-    _require_work_on(case, by)
+    case = locked(case)
+    guards.require_work_on(case, by)
+    key = f"reply:{case.pk}:{guards.name_of(once, text)}"
+    if known := guards.said(case.unit_id, key):
+        return known
     if case.status == Status.CLOSED:
         raise Refused(_("Vụ việc đã kết thúc."))
-    message = _say(case.citizen, text)
-    _line(case, Kind.REPLIED, by, message=message)
+    message = guards.say(case.citizen, text, key)
+    line(case, Kind.REPLIED, by, message=message)
     log.append("case.replied", case, by=by, message=str(message.pk))
     return message
 
 
 @transaction.atomic
-def resend(case: Case, message: Message, *, by: Officer) -> None:
+def resend(place: Case | TrayItem, message: Message, *, by: Officer) -> None:
     """Queues once more what Zalo did not take; an officer decides, never the machine."""
-    _require_work_on(case, by)
+    kind = guards.require_answering(place, by)
     anew: dict[str, Any] = {"queue": "vault", "next_at": timezone.now(), "attempt": 0, "settled_at": None, "error": ""}
-    try:
-        move_to(message, Message.State.QUEUED, field="state", **anew)
-    except WrongState as error:
-        raise Refused(str(error)) from None
-    log.append("case.message_requeued", case, by=by, message=str(message.pk))
+    move(message, Message.State.QUEUED, field="state", **anew)
+    Filed.objects.filter(message=message).update(acknowledged_at=None)  # should it fail again, it is news again
+    log.append(f"{kind}.message_requeued", place, by=by, message=str(message.pk))
     queue.ring("zalopolice.deliver", message.pk, "vault")
 
 
 @transaction.atomic
-def note(case: Case, text: str, *, by: Officer) -> None:
+def acknowledge(place: Case | TrayItem, message: Message, *, by: Officer) -> None:
+    """Takes what did not arrive off the alarms: an officer knows of it and leaves it so."""
+    kind = guards.require_answering(place, by)
+    if message.state not in LOST:
+        raise Refused(_("Tin này vừa thay đổi. Hãy tải lại trang."))
+    now = {"acknowledged_at": timezone.now()}
+    lies = {"case": place} if isinstance(place, Case) else {"tray_item": place}
+    Filed.objects.update_or_create(
+        message=message, defaults=now, create_defaults={"unit_id": place.unit_id, **lies, **now}
+    )
+    log.append(f"{kind}.failure_acknowledged", place, by=by, message=str(message.pk))
+
+
+@transaction.atomic
+def note(case: Case, text: str, *, by: Officer, once: uuid.UUID | None = None) -> None:
     """Writes something for colleagues; the source never sees it."""
-    _require_work_on(case, by)
-    _line(case, Kind.NOTED, by, text=text)
+    case = locked(case)
+    guards.require_work_on(case, by)
+    pk = guards.name_of(once, case.pk, text)
+    if case.entries.filter(pk=pk).exists():
+        return
+    line(case, Kind.NOTED, by, id=pk, text=text)
     log.append("case.noted", case, by=by)
 
 
 @transaction.atomic
 def propose_closing(case: Case, *, result: str, summary: str, by: Officer) -> None:
-    _require_work_on(case, by)
+    case = locked(case)
+    guards.require_work_on(case, by)
+    if (case.status, case.proposed_by_id, case.result, case.summary) == (Status.CLOSING, by.pk, result, summary):
+        return  # the second press of the same button
     case.summary = summary
-    _move(case, Status.CLOSING, proposed_by=by, proposed_at=timezone.now(), result=result)
+    move(case, Status.CLOSING, proposed_by=by, proposed_at=timezone.now(), result=result)
     case.save(update_fields=["summary"])
-    _line(case, Kind.PROPOSED, by, text=summary)
+    line(case, Kind.PROPOSED, by, text=summary)
     log.append("case.closing_proposed", case, by=by, result=result)
 
 
 @transaction.atomic
 def return_to_work(case: Case, *, reason: str, by: Officer) -> None:
     """Command does not agree to close yet."""
-    _require(by, Permission.CASE_CLOSE)
-    _move(case, Status.IN_PROGRESS, proposed_by=None, proposed_at=None, result="")
-    _line(case, Kind.RETURNED, by, text=reason)
+    require(by, Permission.CASE_CLOSE)
+    case = locked(case)
+    if case.status == Status.UNCLAIMED:
+        raise Refused(_("Chưa ai đề nghị kết thúc vụ việc này."))
+    move(case, Status.IN_PROGRESS, proposed_by=None, proposed_at=None, result="")
+    line(case, Kind.RETURNED, by, text=reason)
     log.append("case.closing_returned", case, by=by)
 
 
 @transaction.atomic
-def close(case: Case, *, by: Officer, seen: int | None = None) -> None:
+def close(
+    case: Case, *, by: Officer, seen: Collection[uuid.UUID] | None = None, proposed_at: datetime | None = None
+) -> None:
     """Closes what somebody else proposed to close, and tells the source in the allowed words.
 
-    ``seen``: how many messages of the source the chief had before them; a later one must be read first."""
-    _require(by, Permission.CASE_CLOSE)
-    Case.objects.select_for_update().filter(pk=case.pk).exists()  # a message filed now is counted below
-    if seen is not None and case.entries.filter(kind=Kind.RECEIVED).count() > seen:
+    ``seen``: the source's messages the chief had before them; another one must be read first. ``proposed_at``: which
+    proposal they read; it may have been returned and written anew since."""
+    require(by, Permission.CASE_CLOSE)
+    case = locked(case)
+    if seen is not None and case.entries.filter(kind=Kind.RECEIVED).exclude(message__in=seen).exists():
         raise Refused(_("Nguồn tin vừa nhắn thêm. Hãy đọc tin mới trước khi duyệt."))
+    if proposed_at is not None and case.proposed_at != proposed_at:
+        raise Refused(_("Đề nghị kết thúc đã khác bản đồng chí đọc. Hãy đọc lại trước khi duyệt."))
     if case.proposed_by_id == by.pk:
         raise Refused(_("Người đề nghị kết thúc không thể tự duyệt. Cần một lãnh đạo khác."))
-    _move(case, Status.CLOSED, closed_by=by, closed_at=timezone.now())
-    _line(case, Kind.CLOSED, by)
+    move(case, Status.CLOSED, closed_by=by, closed_at=timezone.now())
+    line(case, Kind.CLOSED, by)
     text = outbox.words("case_closed", code=case.tip_code, result=case.result)
-    _line(case, Kind.TOLD, by, message=_say(case.citizen, text, Message.Origin.BOT, f"closed:{case.pk}"))
+    line(case, Kind.TOLD, by, message=guards.say(case.citizen, text, f"closed:{case.pk}", Message.Origin.BOT))
     log.append("case.closed", case, by=by, result=case.result)
-
-
-def _move(case: Case, status: str, **changes: Any) -> None:
-    try:
-        move_to(case, status, **changes)
-    except WrongState as error:
-        raise Refused(str(error)) from None

@@ -51,13 +51,20 @@ _marked = re.compile(rf"\b({_MARKED})\b")
 
 
 def assess(text: str) -> Danger:
+    """Both readings count: people mix words with and without marks, and phones add signs of their own."""
     written = " ".join(unicodedata.normalize("NFC", text.lower()).split())
     folded = fold(text)
     if _harmless.search(folded):
         # Cut the harmless phrase out of both readings; what is left may still be danger.
         folded = _harmless.sub(" ", folded)
         written = folded
-    found = _plain.search(folded) if written.isascii() else _marked.search(written)
-    if not found:
+    plain = _unmarked(written)
+    if not _marked.search(written) and not _plain.search(plain):
         return Danger.NONE
     return Danger.EMERGENCY if _context.search(folded) else Danger.POSSIBLE
+
+
+def _unmarked(written: str) -> str:
+    """Only the words typed without marks, so that "đi dạo" is not read as "di dao" nor "chạy" as "cháy"."""
+    words = re.findall(r"[^\W_]+", written)
+    return " ".join(word if word.isascii() else "·" for word in words)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db.models import Count, IntegerField, Min, OuterRef, Q, Subquery
@@ -11,14 +11,17 @@ from django.utils.functional import Promise
 from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 
-from tips.models import Case, Filed, TrayItem
+from tips.models import LOST, Case, Filed, TrayItem
 from tips.paging import page
-from tips.threads import State, warm
+from tips.threads import warm
+from tips.unsent import Unsent, unsent
 from zalopolice.gateway.models import Message
 from zalopolice.units.models import Officer
 from zalopolice.units.roles import Permission
 
 Status = Case.Status
+SHOWN = 10
+"""Messages that did not arrive which home lists; the next ones follow when these are dealt with."""
 OLDEST_FIRST = ("-is_urgent", "received_at", "pk")
 LATEST_FIRST = ("-closed_at", "-pk")
 
@@ -33,6 +36,9 @@ class Tab:
     def condition(self, officer: Officer) -> Q:
         if self.slug == "cua-toi":
             return Q(claimed_by=officer) & ~Q(status=Status.CLOSED)
+        if self.slug == "tin-moi":
+            held = Q(claimed_by__isnull=False) if officer.may(Permission.CASE_READ_ALL) else Q(claimed_by=officer)
+            return held & Q(unread_since__isnull=False) & ~Q(status=Status.CLOSED)
         return Q(status=_STATUS[self.slug])
 
 
@@ -45,6 +51,7 @@ _STATUS = {
 TABS = (
     Tab("chua-nhan", _("Chưa ai nhận"), _("Không còn vụ việc nào chờ người nhận.")),
     Tab("cua-toi", _("Của tôi"), _("Đồng chí chưa nhận vụ việc nào. Vụ việc chờ người nhận ở mục “Chưa ai nhận”.")),
+    Tab("tin-moi", _("Có tin mới"), _("Không có tin nào của nguồn tin mà cán bộ xử lý chưa đọc.")),
     Tab("dang-xu-ly", _("Đang xử lý"), _("Không có vụ việc nào đang xác minh.")),
     Tab("cho-duyet", _("Chờ duyệt kết thúc"), _("Không có đề nghị kết thúc nào chờ duyệt.")),
     Tab("da-ket-thuc", _("Đã kết thúc"), _("Chưa có vụ việc nào kết thúc."), LATEST_FIRST),
@@ -69,6 +76,7 @@ class Waiting:
     name: str
     count: int
     oldest: datetime | None
+    rows: list[Unsent] = field(default_factory=list)
 
 
 def waiting(officer: Officer) -> dict[str, Waiting]:
@@ -81,17 +89,20 @@ def waiting(officer: Officer) -> dict[str, Waiting]:
             found.append(Waiting(name, **row))
     if officer.may(Permission.CASE_LIST):
         found += _cases(officer)
+        lost = unsent(officer)
+        found.append(Waiting("unsent", len(lost), lost[0].message.sent_at if lost else None, lost[:SHOWN]))
     return {line.name: line for line in found}
 
 
 def _cases(officer: Officer) -> list[Waiting]:
-    slugs = {"unclaimed": "chua-nhan", "mine": "cua-toi"}
+    slugs = {"unclaimed": "chua-nhan", "mine": "cua-toi", "news": "tin-moi"}
     if officer.may(Permission.CASE_CLOSE):
         slugs["closings"] = "cho-duyet"
     columns: dict[str, Count | Min] = {}
     for name, slug in slugs.items():
         condition = tab(slug).condition(officer)
-        columns |= {name: Count("pk", filter=condition), f"{name}_oldest": Min("received_at", filter=condition)}
+        since = "unread_since" if name == "news" else "received_at"
+        columns |= {name: Count("pk", filter=condition), f"{name}_oldest": Min(since, filter=condition)}
     row = Case.objects.visible_to(officer).aggregate(**columns)
     return [Waiting(name, row[name], row[f"{name}_oldest"]) for name in slugs]
 
@@ -122,7 +133,7 @@ def tray_rows(officer: Officer, after: str | None) -> tuple[list[TrayRow], str]:
     here = Filed.objects.filter(tray_item=OuterRef("pk"), case=None, message__direction=Message.Direction.IN)
     lost = Message.objects.filter(
         unit=OuterRef("unit"), citizen=OuterRef("citizen"), direction=Message.Direction.OUT, case_entry=None
-    ).filter(state__in=[State.FAILED, State.BLOCKED], sent_at__gte=OuterRef("opened_at"))
+    ).filter(state__in=LOST, filed__acknowledged_at=None, sent_at__gte=OuterRef("opened_at"))
     failures = lost.order_by().values("citizen").annotate(number=Count("pk")).values("number")
     waiting = TrayItem.objects.visible_to(officer).filter(status=TrayItem.Status.WAITING).counted()
     items = waiting.annotate(

@@ -13,7 +13,7 @@ from django.db import models
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from tips.actions import Refused
+from tips.guards import Refused
 from tips.models import Case, TrayItem, colleagues
 from zalopolice.gateway import outbox
 from zalopolice.gateway.models import Message
@@ -85,6 +85,37 @@ class Chosen(forms.Field):
         return found
 
 
+class Once(forms.UUIDField):
+    """Made when the page is drawn and kept through every complaint, so that a second press is known as one."""
+
+    widget = forms.HiddenInput
+
+    def __init__(self) -> None:
+        super().__init__(initial=uuid.uuid4)
+        self.error_messages |= dict.fromkeys(("required", "invalid"), _("Trang này đã cũ. Xem lại rồi bấm lần nữa."))
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        try:
+            return self.to_python(data) or initial
+        except ValidationError:
+            return initial
+
+
+class Shown(forms.Field):
+    """The messages that were on the page, by id; nothing shown is an empty set."""
+
+    widget = forms.HiddenInput
+
+    def __init__(self) -> None:
+        super().__init__(required=False)
+
+    def to_python(self, value: Any) -> set[uuid.UUID]:
+        try:
+            return {uuid.UUID(one) for one in (value or "").split()}
+        except ValueError:
+            raise ValidationError(_("Trang này đã cũ. Tải lại rồi bấm lại.")) from None
+
+
 class Plain(forms.Form):
     """Sentences of ours instead of the browser's bubbles, which speak the browser's language."""
 
@@ -121,7 +152,8 @@ class Sort(Plain):
         kwargs["auto_id"] = "sort_%s"
         super().__init__(*args, **kwargs)
         fields: dict[str, Any] = self.fields
-        fields["messages"].rows = item.unsorted_messages()
+        # What somebody has sorted meanwhile too: whether this very act did it is for the verb to say.
+        fields["messages"].rows = item.received_messages()
         fields["area"].queryset = Area.objects.filter(unit=item.unit_id, is_active=True)
         open_cases = Case.objects.visible_to(by).open().filter(citizen=item.citizen_id).order_by("received_at")
         self.cases = {str(case.pk): case for case in open_cases}
@@ -138,16 +170,23 @@ class Sort(Plain):
         return self.data.getlist("messages") if self.is_bound else []  # type: ignore[attr-defined]  # a QueryDict
 
 
-class Seen(Plain):
-    """How many messages were on the page; a later one must be read before something is put away."""
+class PutAway(Plain):
+    """A message that came after the page was drawn must be read before anything is put away."""
 
-    seen = forms.IntegerField(required=False, min_value=0, max_value=1_000_000, widget=forms.HiddenInput)
-    seen.error_messages |= dict.fromkeys(
-        ("invalid", "min_value", "max_value"), _("Trang này đã cũ. Tải lại rồi bấm lại.")
+    seen = Shown()
+
+
+class Confirm(PutAway):
+    """A proposal written anew must be read before it is approved."""
+
+    proposed_at = forms.DateTimeField(
+        widget=forms.HiddenInput,
+        error_messages=dict.fromkeys(("required", "invalid"), _("Trang này đã cũ. Tải lại rồi bấm lại.")),
     )
 
 
 class Reply(Plain):
+    once = Once()
     text = Words(
         label=_("Trả lời"),
         missing=_("Viết nội dung trả lời trước khi gửi."),
@@ -158,6 +197,7 @@ class Reply(Plain):
 
 
 class Note(Plain):
+    once = Once()
     text = Words(label=_("Ghi chú"), missing=_("Viết nội dung ghi chú."), limit=4000, rows=3)
 
 
@@ -188,6 +228,10 @@ class Assign(Plain):
         self.fields["officer"].queryset = colleagues(case.unit_id)  # type: ignore[attr-defined]  # Pick
 
 
+class Reassign(Assign):
+    reason = Words(label=_("Lý do (nếu cần)"), missing="", limit=1000, rows=2, required=False)
+
+
 def attempt(form: forms.Form, verb: Callable[[], object]) -> int:
     """Runs the verb on a valid form. 0 when it is done, else the status of the page that says why not."""
     if not form.is_valid():
@@ -204,6 +248,6 @@ def attempt(form: forms.Form, verb: Callable[[], object]) -> int:
 def _focus(form: forms.Form) -> None:
     """The page comes back with the cursor in the first field to mend."""
     for name, field in form.fields.items():
-        if name in form.errors:
+        if name in form.errors and not field.widget.is_hidden:
             field.widget.attrs["autofocus"] = True
             return

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils import timezone
+
 from tips.models import Case, CaseEntry, Filed, TrayItem
 from zalopolice.gateway.models import Citizen, Message
 from zalopolice.vault.aliases import new_alias, new_tip_code, unused
@@ -11,7 +13,8 @@ def open_case_of(citizen: Citizen) -> Case | None:
     """The case this citizen's next words belong to: the latest that is still open.
 
     Locked, like the tray's item below: an officer who closes it at this moment either sees the new message or waits
-    until it is filed, so that no message ends in something already put away."""
+    until it is filed, so that no message ends in something already put away. Always the case before the item, here as
+    in the verbs; the other way round two of them would wait for each other."""
     cases = Case.objects.filter(citizen=citizen).open().select_for_update(of=("self",))
     return cases.order_by("-received_at").first()
 
@@ -20,14 +23,22 @@ def waiting_item_of(citizen: Citizen) -> TrayItem | None:
     return TrayItem.objects.filter(citizen=citizen, status=TrayItem.Status.WAITING).first()
 
 
-def file_in_case(message: Message, case: Case, *, urgent: bool = False) -> None:
+def file_in_case(message: Message, case: Case) -> None:
     Filed.objects.create(unit_id=case.unit_id, message=message, case=case)
     CaseEntry.objects.create(
         unit_id=case.unit_id, case=case, kind=CaseEntry.Kind.RECEIVED, at=message.sent_at, message=message
     )
-    if urgent and not case.is_urgent:
-        case.is_urgent = True
-        case.save(update_fields=["is_urgent"])
+    mark_unread(case)
+
+
+def mark_unread(case: Case) -> None:
+    """There are words its officer has not seen, since now. The time of the message would not do: what waited in the
+    tray is older than the officer's last look."""
+    Case.objects.filter(pk=case.pk, unread_since=None).update(unread_since=timezone.now())
+
+
+def mark_urgent(case: Case) -> None:
+    Case.objects.filter(pk=case.pk).update(is_urgent=True)
 
 
 def put_in_tray(message: Message, *, kind: str = "", urgent: bool = False) -> TrayItem:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import ClassVar
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
 from django.db.models import Count, F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
@@ -16,6 +17,9 @@ from zalopolice.units.fields import EncryptedTextField
 from zalopolice.units.models import Area, Membership, Officer, UnitOwned
 from zalopolice.units.roles import ROLE_PERMISSIONS, Permission
 from zalopolice.vault.aliases import new_alias, new_tip_code
+
+LOST = (Message.State.FAILED, Message.State.BLOCKED)
+"""Ends of a message of ours that never arrived."""
 
 
 class TrayQuerySet(models.QuerySet["TrayItem"]):
@@ -31,6 +35,11 @@ class TrayQuerySet(models.QuerySet["TrayItem"]):
         here = Filed.objects.filter(tray_item=OuterRef("pk"), case=None, message__direction=Message.Direction.IN)
         number = here.order_by().values("tray_item").annotate(number=Count("pk")).values("number")
         return self.annotate(messages=Coalesce(Subquery(number, output_field=models.IntegerField()), 0))
+
+    def listed(self) -> TrayQuerySet:
+        """Adds ``unsorted_ids``: the messages ``counted`` counts."""
+        here = Filed.objects.filter(tray_item=OuterRef("pk"), case=None, message__direction=Message.Direction.IN)
+        return self.annotate(unsorted_ids=ArraySubquery(here.values("message")))
 
 
 class TrayItem(UnitOwned):
@@ -48,6 +57,7 @@ class TrayItem(UnitOwned):
     TRANSITIONS: ClassVar[dict[str, set[str]]] = {Status.WAITING: {Status.SORTED}}
 
     messages: int  # only after ``counted``
+    unsorted_ids: list[uuid.UUID]  # only after ``listed``
 
     citizen = models.ForeignKey(Citizen, models.PROTECT, db_constraint=False, related_name="+")
     alias = models.CharField(max_length=12, default=new_alias)
@@ -83,9 +93,12 @@ class TrayItem(UnitOwned):
             ),
         )
 
+    def received_messages(self) -> models.QuerySet[Message]:
+        return Message.objects.filter(direction=Message.Direction.IN, filed__tray_item=self)
+
     def unsorted_messages(self) -> models.QuerySet[Message]:
         """What the citizen wrote here and nobody has put into a case."""
-        return Message.objects.filter(direction=Message.Direction.IN, filed__tray_item=self, filed__case=None)
+        return self.received_messages().filter(filed__case=None)
 
 
 class CaseQuerySet(models.QuerySet["Case"]):
@@ -150,6 +163,7 @@ class Case(UnitOwned):
     opened_at = models.DateTimeField(default=timezone.now)
     claimed_by = models.ForeignKey(Officer, models.PROTECT, null=True, related_name="+")
     claimed_at = models.DateTimeField(null=True)
+    unread_since = models.DateTimeField(null=True)  # the source's words the officer above has not seen yet
     proposed_by = models.ForeignKey(Officer, models.PROTECT, null=True, related_name="+")
     proposed_at = models.DateTimeField(null=True)
     result = models.CharField(_("kết quả"), max_length=16, choices=Result, blank=True, default="")
@@ -189,6 +203,12 @@ class Case(UnitOwned):
     def __str__(self) -> str:
         return self.tip_code
 
+    @property
+    def has_news(self) -> bool:
+        """Words of the source its officer has not seen."""
+        waits = self.unread_since is not None and self.claimed_by_id is not None
+        return waits and self.status != Case.Status.CLOSED
+
     def readable_by(self, officer: Officer) -> bool:
         """Who may read its words: the officer who claimed it, and command (design D21)."""
         return officer.may(Permission.CASE_READ_ALL) or (
@@ -210,11 +230,15 @@ def colleagues(unit: uuid.UUID) -> models.QuerySet[Officer]:
 
 
 class Filed(UnitOwned):
-    """Where a citizen's message lies: in a tray item, or moved into a case. Each message lies in one place."""
+    """Where a citizen's message lies: in a tray item, or moved into a case. Each message lies in one place.
+
+    So do answers from the tray. Any other message of ours gets a row only when somebody acknowledges that it did not
+    arrive; an automatic answer lies where the message lies that it answers, whatever its row says."""
 
     message = models.OneToOneField(Message, models.CASCADE, db_constraint=False, related_name="filed")
     tray_item = models.ForeignKey(TrayItem, models.PROTECT, null=True, db_constraint=False, related_name="filed")
     case = models.ForeignKey(Case, models.PROTECT, null=True, db_constraint=False, related_name="filed")
+    acknowledged_at = models.DateTimeField(null=True)  # an officer knows that it did not arrive
 
     class Meta:
         constraints = (
@@ -236,6 +260,7 @@ class CaseEntry(UnitOwned):
         RECEIVED = "received", _("Nguồn tin nhắn")
         CLAIMED = "claimed", _("Nhận xử lý")
         ASSIGNED = "assigned", _("Phân công")
+        REASSIGNED = "reassigned", _("Giao lại")
         REPLIED = "replied", _("Trả lời nguồn tin")
         NOTED = "noted", _("Ghi chú")
         PROPOSED = "proposed", _("Đề nghị kết thúc")

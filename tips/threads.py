@@ -15,7 +15,7 @@ from django.db.models import CharField, Exists, F, OuterRef, Q
 from django.db.models.functions import Cast, Coalesce, Now, Right
 from django.utils.translation import gettext as _
 
-from tips.models import Case, CaseEntry, Filed, TrayItem
+from tips.models import LOST, Case, CaseEntry, Filed, TrayItem
 from tips.paging import Page, page
 from zalopolice.gateway.models import Attachment, Message
 from zalopolice.units import keyring
@@ -59,6 +59,12 @@ class Line:
         return delivery(self.message) if self.message and self.side == "out" else None
 
     @property
+    def is_known(self) -> bool:
+        """Somebody has said that they know it did not arrive."""
+        filed = getattr(self.message, "filed", None)
+        return filed is not None and filed.acknowledged_at is not None
+
+    @property
     def choosable(self) -> bool:
         return self.side == "in" and self.moved_to is None
 
@@ -74,12 +80,13 @@ def delivery(message: Message) -> Delivery:
     if message.state == State.UNKNOWN:
         return Delivery(_("Chưa rõ đã gửi. Máy đang kiểm tra, đồng chí đừng gửi lại."), "soon")
     label = str(State(message.state).label)
-    tone = {State.SENT: "done", State.BLOCKED: "late", State.FAILED: "late"}.get(State(message.state), "wait")
+    tone = "late" if message.state in LOST else "done" if message.state == State.SENT else "wait"
     return Delivery(f"{label}: {message.error}" if message.error else label, tone)
 
 
 def tray_thread(item: TrayItem, after: str | None = None) -> Thread:
-    here = Q(filed__tray_item=item) | _automatic(tray_item=item, case=None) | _console_in_tray(item)
+    answered = Q(filed__tray_item=item) & ~Q(origin=Message.Origin.BOT)
+    here = answered | _automatic(tray_item=item, case=None) | _console_in_tray(item)
     rows = Message.objects.filter(here, unit=item.unit_id, citizen=item.citizen_id).select_related("filed__case")
     found = page(rows, ("-sent_at", "-pk"), after, SIZE)
     warm([item.citizen_id])
@@ -112,7 +119,7 @@ def sender(row: Message) -> str:
 
 
 def timeline(case: Case, after: str | None = None) -> Thread:
-    entries = CaseEntry.objects.filter(case=case).select_related("officer", "message")
+    entries = CaseEntry.objects.filter(case=case).select_related("officer", "message__filed")
     found = page(entries, ("-at", "-pk"), after, SIZE)
     extra = list(_between(_beside(case), found))
     warm([case.citizen_id, case.pk])
@@ -150,7 +157,16 @@ def _beside(case: Case) -> models.QuerySet[Message]:
     if case.closed_at:
         typed &= Q(sent_at__lte=case.closed_at)
     rows = Message.objects.filter(unit=case.unit_id, citizen=case.citizen_id, direction=Message.Direction.OUT)
-    return rows.filter(_automatic(case=case) | typed, case_entry=None, filed=None)
+    return rows.filter(_automatic(case=case) | typed, case_entry=None).select_related("filed")
+
+
+def ours(place: Case | TrayItem) -> models.QuerySet[Message]:
+    """What was sent in this case or thread, an officer's words and the machine's."""
+    if isinstance(place, Case):
+        here = Q(case_entry__case=place) | _automatic(case=place)
+    else:
+        here = Q(filed__tray_item=place) | _automatic(tray_item=place, case=None)
+    return Message.objects.filter(here, unit=place.unit_id, citizen=place.citizen_id, direction=Message.Direction.OUT)
 
 
 def _automatic(**place: object) -> Q:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 
 from django.contrib import messages
 from django.forms import Form
@@ -30,7 +31,7 @@ def tray(request: OfficerRequest) -> HttpResponse:
 
 
 def _item(request: OfficerRequest, pk: uuid.UUID) -> TrayItem:
-    return get_object_or_404(TrayItem.objects.visible_to(request.user).counted().select_related("citizen"), pk=pk)
+    return get_object_or_404(TrayItem.objects.visible_to(request.user).listed().select_related("citizen"), pk=pk)
 
 
 @require_GET
@@ -48,8 +49,9 @@ def _tray_page(request: OfficerRequest, pk: uuid.UUID, status: int = 200, **boun
         "waiting": item.status == TrayItem.Status.WAITING,
         "sort": bound.get("sort") or forms.Sort(item=item, by=request.user),
         "reply": bound.get("reply") or forms.Reply(auto_id="reply_%s"),
-        "put_away": bound.get("put_away") or forms.Seen(auto_id="put_away_%s"),
-        "seen": item.messages,  # counted before the thread was read: what arrives in between is not seen yet
+        "put_away": bound.get("put_away") or forms.PutAway(auto_id="put_away_%s"),
+        "seen": " ".join(map(str, item.unsorted_ids)),  # read before the thread: what arrives in between is unseen
+        "refused": [bound["unsent"]] if "unsent" in bound else [],
         "window": rules.window_ends(item.citizen, timezone.now()),
         "at": "tray",
     }
@@ -94,7 +96,7 @@ def add_to_case(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
 def answer(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
     item = _item(request, pk)
     form = forms.Reply(request.POST, auto_id="reply_%s")
-    if status := attempt(form, lambda: actions.answer_from_tray(item, form.cleaned_data["text"], by=request.user)):
+    if status := attempt(form, lambda: actions.answer_from_tray(item, by=request.user, **form.cleaned_data)):
         return _tray_page(request, pk, status, reply=form)
     messages.success(request, _("Câu trả lời đang chờ gửi. Kết quả gửi hiện dưới tin."))
     return redirect("tray_item", pk)
@@ -103,8 +105,29 @@ def answer(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
 @require_POST
 def sort_out(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
     item = _item(request, pk)
-    form = forms.Seen(request.POST, auto_id="put_away_%s")
+    form = forms.PutAway(request.POST, auto_id="put_away_%s")
     if status := attempt(form, lambda: actions.sort_out(item, by=request.user, seen=form.cleaned_data["seen"])):
         return _tray_page(request, pk, status, put_away=form)
     messages.success(request, _("Đã xếp mục của người nhắn %(alias)s.") % {"alias": item.alias})
     return redirect("tray")
+
+
+def _unsent(
+    request: OfficerRequest, pk: uuid.UUID, message: uuid.UUID, verb: Callable[..., None], said: str
+) -> HttpResponse:
+    item = _item(request, pk)
+    row, form = get_object_or_404(threads.ours(item), pk=message), Form(request.POST)
+    if status := attempt(form, lambda: verb(item, row, by=request.user)):
+        return _tray_page(request, pk, status, unsent=form)
+    messages.success(request, said)
+    return redirect("tray_item", pk)
+
+
+@require_POST
+def resend(request: OfficerRequest, pk: uuid.UUID, message: uuid.UUID) -> HttpResponse:
+    return _unsent(request, pk, message, actions.resend, _("Tin đang chờ gửi lại."))
+
+
+@require_POST
+def acknowledge(request: OfficerRequest, pk: uuid.UUID, message: uuid.UUID) -> HttpResponse:
+    return _unsent(request, pk, message, actions.acknowledge, _("Đã ghi nhận tin chưa gửi được."))

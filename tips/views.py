@@ -22,7 +22,6 @@ from tips.paging import page
 from zalopolice import crypto
 from zalopolice.audit import log
 from zalopolice.gateway import media, outbox, rules
-from zalopolice.gateway.models import Message
 from zalopolice.units.roles import Permission
 from zalopolice.units.seats import OfficerRequest
 
@@ -70,15 +69,21 @@ def _case_page(request: OfficerRequest, pk: uuid.UUID, status: int = 200, **boun
     context: dict[str, Any] = {"case": case, "at": "cases"}
     if case.status == Status.UNCLAIMED and by.may(Permission.CASE_ASSIGN):
         context["assign"] = bound.pop("assign", forms.Assign(case=case, auto_id="assign_%s"))
+    elif case.status != Status.CLOSED and by.may(Permission.CASE_ASSIGN):
+        context["reassign"] = bound.pop("reassign", forms.Reassign(case=case, auto_id="reassign_%s"))
     if not readable:
         context["refused"] = list(bound.values())
         return render(request, "tips/case_outside.html", context, status=status)
+    if case.unread_since and case.claimed_by_id == by.pk:
+        # Before the timeline is read: a message that is filed at this moment marks the case anew.
+        Case.objects.visible_to(by).filter(pk=case.pk).update(unread_since=None)
     blank = {"reply": forms.Reply, "note": forms.Note, "propose": forms.Propose, "back": forms.Return}
     context |= {name: bound.pop(name, form(auto_id=f"{name}_%s")) for name, form in blank.items()}
     if case.status == Status.CLOSING and by.may(Permission.CASE_CLOSE):
-        context["confirm"] = bound.pop("confirm", forms.Seen(auto_id="confirm_%s"))
-        # Before the timeline is read: what arrives in between is not seen yet.
-        context["seen"] = case.entries.filter(kind=CaseEntry.Kind.RECEIVED).count()
+        context["confirm"] = bound.pop("confirm", forms.Confirm(auto_id="confirm_%s"))
+        # Read before the timeline is: what arrives in between is on the page and still counts as not seen.
+        received = case.entries.filter(kind=CaseEntry.Kind.RECEIVED).values_list("message", flat=True)
+        context["seen"] = " ".join(str(one) for one in received)
         context["told"] = outbox.words("case_closed", code=case.tip_code, result=case.result)
     context |= {
         "thread": threads.timeline(case, request.GET.get("sau")),
@@ -120,26 +125,46 @@ def assign(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
 
 
 @require_POST
+def reassign(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
+    case, by = _case(request, pk), request.user
+    form = forms.Reassign(request.POST, case=case, auto_id="reassign_%s")
+
+    def verb() -> None:
+        actions.reassign(case, form.cleaned_data["officer"], by=by, reason=form.cleaned_data["reason"])
+
+    return _act(request, case, by.may(Permission.CASE_ASSIGN), "reassign", form, verb, _("Đã giao lại vụ việc."))
+
+
+@require_POST
 def reply(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
     case, by = _case(request, pk), request.user
     form = forms.Reply(request.POST, auto_id="reply_%s")
+    said = _("Câu trả lời đang chờ gửi. Kết quả gửi hiện dưới tin.")
 
     def verb() -> None:
-        actions.reply(case, form.cleaned_data["text"], by=by)
+        actions.reply(case, by=by, **form.cleaned_data)
 
-    said = _("Câu trả lời đang chờ gửi. Kết quả gửi hiện dưới tin.")
     return _act(request, case, case.workable_by(by), "reply", form, verb, said)
+
+
+def _unsent(
+    request: OfficerRequest, pk: uuid.UUID, message: uuid.UUID, verb: Callable[..., None], said: str
+) -> HttpResponse:
+    case, by = _case(request, pk), request.user
+    if not case.workable_by(by):
+        raise PermissionDenied
+    row = get_object_or_404(threads.ours(case), pk=message)
+    return _act(request, case, True, "unsent", Form(request.POST), lambda: verb(case, row, by=by), said)
 
 
 @require_POST
 def resend(request: OfficerRequest, pk: uuid.UUID, message: uuid.UUID) -> HttpResponse:
-    case, by = _case(request, pk), request.user
-    if not case.workable_by(by):
-        raise PermissionDenied
-    row = get_object_or_404(Message.objects.filter(case_entry__case=case), pk=message, direction=Message.Direction.OUT)
-    form = Form(request.POST)
-    said = _("Tin đang chờ gửi lại.")
-    return _act(request, case, True, "unsent", form, lambda: actions.resend(case, row, by=by), said)
+    return _unsent(request, pk, message, actions.resend, _("Tin đang chờ gửi lại."))
+
+
+@require_POST
+def acknowledge(request: OfficerRequest, pk: uuid.UUID, message: uuid.UUID) -> HttpResponse:
+    return _unsent(request, pk, message, actions.acknowledge, _("Đã ghi nhận tin chưa gửi được."))
 
 
 @require_POST
@@ -148,7 +173,7 @@ def note(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
     form = forms.Note(request.POST, auto_id="note_%s")
 
     def verb() -> None:
-        actions.note(case, form.cleaned_data["text"], by=by)
+        actions.note(case, by=by, **form.cleaned_data)
 
     return _act(request, case, case.workable_by(by), "note", form, verb, _("Đã lưu ghi chú."))
 
@@ -184,10 +209,10 @@ def return_to_work(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
 @require_POST
 def close(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
     case, by = _case(request, pk), request.user
-    form = forms.Seen(request.POST, auto_id="confirm_%s")
+    form = forms.Confirm(request.POST, auto_id="confirm_%s")
 
     def verb() -> None:
-        actions.close(case, by=by, seen=form.cleaned_data["seen"])
+        actions.close(case, by=by, **form.cleaned_data)
 
     said = _("Vụ việc đã kết thúc. Kết quả đang được báo cho nguồn tin.")
     return _act(request, case, by.may(Permission.CASE_CLOSE), "confirm", form, verb, said)

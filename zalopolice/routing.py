@@ -7,11 +7,10 @@ messages are taken one after another, and everything a message causes commits to
 from __future__ import annotations
 
 import logging
+import unicodedata
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
-
-from django.utils import timezone
 
 from tips import danger, intake, recognition
 from tips.models import TrayItem
@@ -27,6 +26,7 @@ log = logging.getLogger(__name__)
 PLAIN_AFTER = 5
 """Failed tries after which a message goes to the tray without any answer: read late is better than not at all."""
 ASK = "tip_or_question"
+STOP = {"stop", "dừng", "dừng lại", "hủy", "huỷ", "hủy đăng ký", "huỷ đăng ký"}
 
 
 def route(pk: uuid.UUID) -> None:
@@ -68,26 +68,32 @@ def _say(message: Message, name: str, **values: object) -> None:
 
 
 def _danger(message: Message) -> bool:
-    """0. Danger to life: the safety text before anything else, and the top of the tray."""
+    """0. Danger to life: the safety text before anything else, and the top of the tray.
+
+    Also when the source has an open case: its officer may sleep, the duty officer does not."""
     if danger.assess(message.text) is not danger.Danger.EMERGENCY:
         return False
     _say(message, "safety")
     case = intake.open_case_of(message.citizen)
     if case is not None:
-        intake.file_in_case(message, case, urgent=True)
-    else:
-        intake.put_in_tray(message, kind=TrayItem.Kind.TIP, urgent=True)
+        intake.mark_urgent(case)
+    intake.put_in_tray(message, kind=TrayItem.Kind.TIP, urgent=True)
     return True
 
 
 def _stop(message: Message) -> bool:
-    """1. STOP: nothing more they did not ask for."""
-    if danger.fold(message.text) not in {"stop", "dung", "huy"}:
+    """1. STOP: nothing more they did not ask for. As written: without marks "dừng" is "đúng" and a first name."""
+    words = " ".join(unicodedata.normalize("NFC", message.text.lower()).split()).strip(".! ")
+    if words not in STOP:
         return False
     message.citizen.wants_silence = True
     message.citizen.save(update_fields=["wants_silence"])
-    intake.put_in_tray(message)
-    _say(message, "stopped")
+    case = intake.open_case_of(message.citizen)
+    if case is not None:
+        intake.file_in_case(message, case)
+    else:
+        intake.put_in_tray(message)
+        _say(message, "stopped")
     return True
 
 
@@ -140,7 +146,10 @@ def _receive_tip(message: Message) -> None:
 
 
 def _tip_or_question(message: Message, dialogue: Dialogue) -> bool:
-    """"Báo tin hay hỏi thủ tục?" – by number (buttons are not relied on, design D7) or in words."""
+    """ "Báo tin hay hỏi thủ tục?" – by number (buttons are not relied on, design D7) or in words."""
+    if intake.open_case_of(message.citizen) is not None:
+        dialogues.end(dialogue)  # an officer made a case of it meanwhile: the question is answered
+        return False
     answer = danger.fold(message.text)
     if answer in {"1", "bao tin"} or _is_tip(message):
         _receive_tip(message)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from typing import Any
 
@@ -14,6 +15,7 @@ from tips import actions
 from tips.models import Case, TrayItem
 from zalopolice.audit.models import Entry
 
+DANGER = "Cứu tôi với, nó đang cầm dao trước nhà"
 TIP = "Tôi muốn báo tin: có nhóm đánh bạc ở nhà văn hóa"
 TITLE = "Đánh bạc ở nhà văn hóa"
 NOBODY = uuid.UUID("00000000-0000-4000-8000-000000000000")
@@ -54,6 +56,18 @@ def case_at(commune: cast.Commune, status: str = Case.Status.UNCLAIMED, by: str 
         with commune.acting("binh") as officer:
             actions.close(case, by=officer)
     return case
+
+
+def once() -> str:
+    """What the page of a form brings along, new each time it is drawn."""
+    return str(uuid.uuid4())
+
+
+def hidden(page: Any, name: str) -> str:
+    """The value of a hidden field."""
+    found = re.search(rf'<input type="hidden" name="{name}" value="([^"]*)"', text(page))
+    assert found, name
+    return found[1]
 
 
 def again(commune: cast.Commune, row: Any) -> Any:

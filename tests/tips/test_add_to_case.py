@@ -3,7 +3,7 @@
 import pytest
 
 from tests import cast
-from tests.tips.scenes import NOBODY, again, case_at, client_of, entries, text, waiting_item
+from tests.tips.scenes import DANGER, NOBODY, again, case_at, client_of, entries, text, waiting_item
 from tips import actions
 from tips.models import CaseEntry, TrayItem
 from zalopolice.gateway.models import Citizen
@@ -11,9 +11,9 @@ from zalopolice.gateway.models import Citizen
 pytestmark = pytest.mark.usefixtures("commune")
 
 
-def stop_in_tray(commune, zone):
-    """A source with an open case says STOP: that lands in the tray."""
-    commune.hears("dung", "STOP")
+def danger_in_tray(commune, zone):
+    """A source with an open case cries for help: that lands in the tray."""
+    commune.hears("dung", DANGER)
     cast.work_inbox(zone)
     with commune.acting("cuong") as officer:
         item = TrayItem.objects.visible_to(officer).get(status="waiting")
@@ -22,7 +22,7 @@ def stop_in_tray(commune, zone):
 
 def test_messages_join_the_case(commune, zone):
     case = case_at(commune)
-    item, chosen = stop_in_tray(commune, zone)
+    item, chosen = danger_in_tray(commune, zone)
 
     page = client_of(commune, "cuong").get(f"/hop-tin/{item.pk}/")
     answer = client_of(commune, "cuong").post(
@@ -39,7 +39,7 @@ def test_messages_join_the_case(commune, zone):
 
 def test_an_alarm_comes_along(commune, zone):
     case = case_at(commune)
-    item, chosen = stop_in_tray(commune, zone)
+    item, chosen = danger_in_tray(commune, zone)
     with commune.acting("cuong") as officer:
         item.is_urgent = True
         item.save(update_fields=["is_urgent"])
@@ -51,7 +51,7 @@ def test_an_alarm_comes_along(commune, zone):
 @pytest.mark.parametrize("case", ["", "x", "\x00", str(NOBODY)])
 def test_an_unknown_case_is_a_sentence_and_the_title_stays(commune, zone, case):
     case_at(commune)
-    item, chosen = stop_in_tray(commune, zone)
+    item, chosen = danger_in_tray(commune, zone)
 
     answer = client_of(commune, "cuong").post(
         f"/hop-tin/{item.pk}/them-vao-vu-viec/", {"messages": chosen, "case": case, "title": "Đang gõ"}

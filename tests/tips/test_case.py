@@ -39,8 +39,10 @@ def test_colleagues_never_read_the_words(commune, status):
 
     for name in ("em", "cuong"):
         page = text(client_of(commune, name).get(f"/vu-viec/{case.pk}/"))
-        for hidden in (TIP, TITLE, "Đã nhắc nhở", commune.an.full_name, "reply-text", "claim"):
+        for hidden in (TIP, TITLE, "Đã nhắc nhở", "reply-text", "claim"):
             assert hidden not in page
+        # Who may hand it to somebody else has to know who has it.
+        assert (commune.an.full_name in page) == (name == "cuong" and status != "closed")
 
 
 def test_looking_is_on_record_and_says_whether_words_were_read(commune):

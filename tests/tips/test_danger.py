@@ -13,6 +13,10 @@ from tips.danger import Danger, assess
         "Vừa có tai nạn gần trường học",
         "có người muốn tự tử, đang đứng trên cầu",
         "co nguoi dang muon tu tu o day",
+        "cuu toi voi 😭",
+        "cuu toi voi…",
+        "co nguoi dang danh nhau o cho – gap",
+        "dang chay nha toi o ngõ 12",
     ],
 )
 def test_danger_with_a_context_is_an_emergency(text):

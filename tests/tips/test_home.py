@@ -6,6 +6,8 @@ from django.test import Client, RequestFactory
 from tests import cast
 from tests.tips.scenes import NOBODY, case_at, client_of, queries, text, waiting_item
 from zalopolice import views
+from zalopolice.gateway.models import Message
+from zalopolice.units import keyring
 from zalopolice.units.models import Membership
 
 pytestmark = pytest.mark.usefixtures("commune")
@@ -59,8 +61,16 @@ def test_whoever_lost_the_seat_during_a_session_is_told_so(commune, zone):
     assert client.post("/dang-xuat/").status_code == 302
 
 
-def test_it_takes_few_queries(commune):
-    assert queries(client_of(commune, "binh"), "/") <= 8
+def test_it_takes_few_queries(commune, zone):
+    case = case_at(commune, "in_progress")
+    waiting_item(commune, "hoa")
+    with zone("owner"):
+        Message.objects.filter(direction="out").update(state="failed")
+
+    client = client_of(commune, "binh")
+    keyring.forget()
+    assert case.alias in text(client.get("/"))
+    assert queries(client, "/") <= 14
 
 
 def test_pages_carry_the_frame_and_stay_private(commune):

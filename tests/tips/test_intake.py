@@ -1,7 +1,9 @@
 import pytest
 
 from tests import cast
-from tips.models import Case, TrayItem
+from tests.tips.scenes import DANGER, again, case_at
+from tips import actions, intake
+from tips.models import Case, CaseEntry, TrayItem
 
 pytestmark = pytest.mark.usefixtures("commune")
 
@@ -45,3 +47,28 @@ def test_danger_goes_to_the_top_and_safety_comes_first(commune, zone):
     assert "113" in answer.text
     with commune.acting("an") as officer:
         assert not Case.objects.visible_to(officer).exists()
+
+
+def test_danger_from_a_source_with_a_case_wakes_the_desk_too(commune, zone):
+    case = case_at(commune, "in_progress")
+    commune.hears("dung", DANGER)
+
+    cast.work_inbox(zone)
+
+    assert again(commune, case).is_urgent
+    with commune.acting("cuong") as officer:
+        item = TrayItem.objects.visible_to(officer).get(status="waiting")
+        assert (item.is_urgent, item.kind) == (True, TrayItem.Kind.TIP)
+        actions.add_to_case(item, list(item.unsorted_messages()), case, by=officer)
+        assert CaseEntry.objects.filter(case=case, kind="received").count() == 2
+
+
+def test_an_alarm_files_nothing(commune):
+    case = case_at(commune, "in_progress")
+
+    with commune.acting("an"):
+        before = CaseEntry.objects.filter(case=case).count()
+        intake.mark_urgent(case)
+        assert CaseEntry.objects.filter(case=case).count() == before
+
+    assert again(commune, case).is_urgent

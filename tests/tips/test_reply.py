@@ -3,7 +3,7 @@
 import pytest
 
 from tests import cast
-from tests.tips.scenes import NOBODY, case_at, client_of, entries, text
+from tests.tips.scenes import NOBODY, case_at, client_of, entries, once, text
 from tips import actions
 from zalopolice.gateway.models import Message
 
@@ -12,14 +12,14 @@ WORDS = "Cảm ơn bạn. Tối nay họ có tụ tập không?"
 
 
 def post(commune, name, case, act, **form):
-    return client_of(commune, name).post(f"/vu-viec/{case.pk}/{act}/", form)
+    return client_of(commune, name).post(f"/vu-viec/{case.pk}/{act}/", {"once": once()} | form)
 
 
 def test_a_reply_waits_in_the_outbox_and_stands_in_the_timeline(commune, zone, bell):
     case = case_at(commune, "in_progress")
     bell.clear()
 
-    answer = client_of(commune, "an").post(f"/vu-viec/{case.pk}/tra-loi/", {"text": WORDS}, follow=True)
+    answer = client_of(commune, "an").post(f"/vu-viec/{case.pk}/tra-loi/", {"text": WORDS, "once": once()}, follow=True)
 
     assert WORDS in text(answer) and "Chờ gửi" in text(answer)
     assert cast.outbound(zone)[-1].text == WORDS
@@ -108,7 +108,8 @@ def test_a_note_is_kept_and_not_sent(commune, zone):
     case = case_at(commune, "in_progress")
     before = len(cast.outbound(zone))
 
-    answer = client_of(commune, "an").post(f"/vu-viec/{case.pk}/ghi-chu/", {"text": "Hẹn tối mai"}, follow=True)
+    form = {"text": "Hẹn tối mai", "once": once()}
+    answer = client_of(commune, "an").post(f"/vu-viec/{case.pk}/ghi-chu/", form, follow=True)
 
     assert "Hẹn tối mai" in text(answer)
     assert len(cast.outbound(zone)) == before

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from tests import cast
-from tests.tips.scenes import NOBODY, TIP, case_at, client_of, entries, queries, text, waiting_item
+from tests.tips.scenes import DANGER, NOBODY, TIP, case_at, client_of, entries, queries, text, waiting_item
 from tips import actions
 from tips.models import TrayItem
 from zalopolice.gateway.models import Citizen, Message
@@ -70,7 +70,7 @@ def test_a_reply_of_a_case_never_shows_in_the_tray(commune, zone):
     case = case_at(commune, "in_progress")
     with commune.acting("an") as officer:
         actions.reply(case, "Câu hỏi riêng của vụ việc", by=officer)
-    commune.hears("dung", "STOP")
+    commune.hears("dung", DANGER)
     cast.work_inbox(zone)
     with commune.acting("cuong") as officer:
         item = TrayItem.objects.visible_to(officer).get(status="waiting")

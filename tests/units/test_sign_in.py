@@ -1,6 +1,8 @@
 """Signing in and out."""
 
 import pytest
+from django.conf import settings
+from django.contrib.sessions.models import Session
 from django.test import Client
 
 from tests import cast
@@ -137,3 +139,25 @@ def test_the_page_for_broken_things_needs_nothing(commune, monkeypatch):
 
     assert answer.status_code == 500
     assert "Máy chủ gặp lỗi." in text(answer) and "ZeroDivisionError" not in text(answer)
+
+
+def test_a_session_row_is_no_cookie(commune):
+    """Whoever reads the session table, by SQL or from a stolen backup, cannot sign in with what it says."""
+    client = Client()
+    client.force_login(commune.an)
+    cookie = client.cookies[settings.SESSION_COOKIE_NAME].value
+    [row] = Session.objects.all()
+
+    assert row.session_key != cookie
+    assert client.get("/").status_code == 200
+    client.cookies[settings.SESSION_COOKIE_NAME] = row.session_key
+    assert client.get("/").status_code == 302
+
+
+def test_signing_out_removes_the_session(commune):
+    client = Client()
+    client.force_login(commune.an)
+
+    client.post("/dang-xuat/")
+
+    assert not Session.objects.exists()

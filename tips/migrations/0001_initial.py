@@ -60,6 +60,7 @@ class Migration(migrations.Migration):
                 ("received_at", models.DateTimeField()),
                 ("opened_at", models.DateTimeField(default=django.utils.timezone.now)),
                 ("claimed_at", models.DateTimeField(null=True)),
+                ("unread_since", models.DateTimeField(null=True)),
                 ("proposed_at", models.DateTimeField(null=True)),
                 (
                     "result",
@@ -155,6 +156,7 @@ class Migration(migrations.Migration):
                             ("received", "Nguồn tin nhắn"),
                             ("claimed", "Nhận xử lý"),
                             ("assigned", "Phân công"),
+                            ("reassigned", "Giao lại"),
                             ("replied", "Trả lời nguồn tin"),
                             ("noted", "Ghi chú"),
                             ("proposed", "Đề nghị kết thúc"),
@@ -255,6 +257,7 @@ class Migration(migrations.Migration):
             name="Filed",
             fields=[
                 ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ("acknowledged_at", models.DateTimeField(null=True)),
                 (
                     "case",
                     models.ForeignKey(

@@ -1,0 +1,76 @@
+"""Where later words of a source go: to the case, to the duty officer, and never to nobody."""
+
+import pytest
+
+from tests import cast
+from tips import actions
+from tips.models import Case, TrayItem
+from zalopolice.gateway.models import Citizen
+
+pytestmark = pytest.mark.usefixtures("commune")
+
+
+def open_case(commune, zone, citizen="dung", first="Tôi muốn báo tin: đánh bạc ở nhà văn hóa"):
+    commune.hears(citizen, first)
+    cast.work_inbox(zone)
+    with commune.acting("cuong") as duty:
+        item = TrayItem.objects.visible_to(duty).get()
+        messages = list(item.unsorted_messages())
+        return actions.open_case(item, messages, title="Vụ", classification="tin_antt", area=None, by=duty)
+
+
+@pytest.mark.parametrize("answer", ["Đúng", "Dũng", "Huy", "dung", "Dừng", "STOP."])
+def test_an_answer_to_an_officer_goes_to_the_case(commune, zone, answer):
+    case = open_case(commune, zone)
+    before = len(cast.outbound(zone))
+
+    commune.hears("dung", answer)
+    cast.work_inbox(zone)
+
+    with commune.acting("binh"):
+        assert case.filed.count() == 2
+    assert len(cast.outbound(zone)) == before
+
+
+@pytest.mark.parametrize(("word", "silent"), [("STOP", True), ("Dừng lại!", True), ("đúng", False), ("Huy", False)])
+def test_stop_is_what_is_written(commune, zone, word, silent):
+    commune.hears("dung", word)
+    cast.work_inbox(zone)
+
+    with zone("vault"):
+        assert Citizen.objects.get().wants_silence is silent
+
+
+def test_danger_from_a_source_with_a_case_reaches_the_duty_officer(commune, zone):
+    case = open_case(commune, zone)
+
+    commune.hears("dung", "Cứu tôi với, nó đang cầm dao trước nhà")
+    cast.work_inbox(zone)
+
+    with commune.acting("cuong") as duty:
+        [item] = TrayItem.objects.visible_to(duty).waiting()
+        assert item.is_urgent
+        assert Case.objects.get(pk=case.pk).is_urgent
+    assert "113" in cast.outbound(zone)[-1].text
+
+
+def test_an_open_question_does_not_keep_words_from_the_case(commune, zone):
+    case = open_case(commune, zone, first="Chào anh chị")
+    answers = len(cast.outbound(zone))
+
+    commune.hears("dung", "Nhà số 45 có đánh bạc")
+    commune.hears("dung", "1")
+    cast.work_inbox(zone)
+
+    with commune.acting("binh"):
+        assert case.filed.count() == 3
+    assert len(cast.outbound(zone)) == answers
+
+
+def test_kinds_zalo_invents_after_us_are_read_by_somebody(commune, zone):
+    commune.hears("dung", event_name="user_send_voice", attachments=[{"type": "voice", "payload": {"url": "x"}}])
+
+    cast.work_inbox(zone)
+
+    with commune.acting("cuong") as duty:
+        assert TrayItem.objects.visible_to(duty).get().filed.count() == 1
