@@ -171,8 +171,12 @@ def assign(case: Case, to: Officer, *, by: Officer) -> None:
 
 @transaction.atomic
 def reassign(case: Case, to: Officer, *, by: Officer, reason: str = "") -> None:
-    """Hands a case from the officer who has it, and is ill, away or moved, to another one."""
+    """Hands a case from the officer who has it, and is ill, away or moved, to another one.
+
+    Whoever may not read the unit's cases anyway may not take one this way either: need to know (design D21)."""
     require(by, Permission.CASE_ASSIGN)
+    if to == by and not by.may(Permission.CASE_READ_ALL):
+        raise Refused(_("Trực ban không tự giao cho mình vụ việc người khác đang giữ. Hãy chọn cán bộ khác."))
     guards.require_colleague(case, to)
     case = locked(case)
     before = case.claimed_by

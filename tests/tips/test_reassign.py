@@ -77,3 +77,14 @@ def test_a_second_press_writes_no_second_line(commune):
         assert post(commune, "cuong", case, commune.em).status_code == 302
 
     assert len(entries(commune, "case.reassigned")) == 1
+
+
+def test_the_duty_officer_hands_on_but_does_not_take(commune):
+    """Otherwise the desk could read any case of the unit by handing it to itself."""
+    case = case_at(commune, "in_progress")
+
+    with commune.acting("cuong") as duty, pytest.raises(actions.Refused):
+        actions.reassign(case, duty, by=duty)
+
+    with commune.acting("binh") as chief:
+        actions.reassign(case, chief, by=chief)

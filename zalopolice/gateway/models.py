@@ -222,6 +222,10 @@ class Message(UnitOwned, Job):
         indexes = (
             waiting_index("message_waiting"),
             models.Index(fields=["unit", "citizen", "sent_at"], name="message_of_citizen"),
+            # What could not be sent, on the first page of every officer.
+            models.Index(
+                fields=["unit", "sent_at"], name="message_unsent", condition=Q(state__in=["failed", "blocked"])
+            ),
         )
 
 

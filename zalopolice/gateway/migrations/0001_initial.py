@@ -419,6 +419,14 @@ class Migration(migrations.Migration):
             model_name="message",
             index=models.Index(fields=["unit", "citizen", "sent_at"], name="message_of_citizen"),
         ),
+        migrations.AddIndex(
+            model_name="message",
+            index=models.Index(
+                condition=models.Q(("state__in", ["failed", "blocked"])),
+                fields=["unit", "sent_at"],
+                name="message_unsent",
+            ),
+        ),
         migrations.AddConstraint(
             model_name="message",
             constraint=models.UniqueConstraint(
