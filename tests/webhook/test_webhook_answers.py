@@ -221,7 +221,7 @@ def test_other_methods_and_paths(hook):
 
 def test_one_ring_names_the_newest_event_and_a_burst_rings_little(hook, valkey):
     time.sleep(0.1)
-    valkey.delete("vault")
+    valkey.delete("inbox")
     began = time.monotonic()
     for _ in range(150):
         assert hook.send(event := hook.event()) == 200
@@ -229,13 +229,13 @@ def test_one_ring_names_the_newest_event_and_a_burst_rings_little(hook, valkey):
     row_id, *_ = hook.row(body_of(event))
 
     def newest():
-        rings = valkey.lrange("vault", 0, 0)
+        rings = valkey.lrange("inbox", 0, 0)
         return rings and json.loads(rings[0])["headers"]
 
     until(lambda: newest() and str(row_id) in newest()["argsrepr"])
     assert newest()["task"] == "zalopolice.receive"
-    assert valkey.llen("vault") <= spent / 0.01 + 2
-    rung = valkey.llen("vault")
+    assert valkey.llen("inbox") <= spent / 0.01 + 2
+    rung = valkey.llen("inbox")
     assert hook.send(event) == 200  # a duplicate has nobody to wake
     time.sleep(0.1)
-    assert valkey.llen("vault") == rung
+    assert valkey.llen("inbox") == rung

@@ -215,6 +215,6 @@ def rings(hook, stage):
         row_id, *_ = hook.row(json.dumps(event, ensure_ascii=False).encode())
         time.sleep(0.1)
         with contextlib.suppress(redis.RedisError):
-            return any(str(row_id) in json.loads(ring)["headers"]["argsrepr"] for ring in valkey.lrange("vault", 0, 5))
+            return any(str(row_id) in json.loads(ring)["headers"]["argsrepr"] for ring in valkey.lrange("inbox", 0, 5))
 
     until(rung)
