@@ -42,9 +42,9 @@ _PLAIN = (
     "|dien giat|be bi danh|bi bo roi|lac tre|du do tre|cam hang nong"
 )
 _CONTEXT = (
-    "dang|bay gio|ngay|vua|moi xay ra|voi|gap|o (day|truoc|gan|nha|duong|hem|ngo|thon|ap|khu|cho|so)"
-    "|tai (nha|duong|so|khu)|truoc nha|nha (toi|em|tui|minh|ben)|(cho|cuu|giup) (toi|em|tui|con|chung toi)"
-    "|(toi|em|tui) bi"
+    "co nguoi|hang xom|chay mau|bat tinh|(vo|chong|con|me|bo) toi|dang|bay gio|ngay|vua|moi xay ra|voi|gap"
+    "|o (day|truoc|gan|nha|duong|hem|ngo|thon|ap|khu|cho|so)|tai (nha|duong|so|khu)|truoc nha"
+    "|nha (toi|em|tui|minh|ben)|(cho|cuu|giup) (toi|em|tui|con|chung toi)|(toi|em|tui) bi"
 )
 _harmless, _plain, _context = (re.compile(rf"\b({words})\b") for words in (_HARMLESS, _PLAIN, _CONTEXT))
 _marked = re.compile(rf"\b({_MARKED})\b")

@@ -38,7 +38,7 @@ class Words(forms.CharField):
         super().validate(value)
         if len(value) > self.limit:
             much = {"limit": self.limit, "over": len(value) - self.limit}
-            raise ValidationError(_("Dài quá %(over)s ký tự. Viết gọn lại trong %(limit)s ký tự.") % much)
+            raise ValidationError(_("Thừa %(over)s ký tự; viết gọn lại trong %(limit)s ký tự.") % much)
         if "\x00" in value:
             raise ValidationError(_("Có ký tự máy không đọc được. Xóa đoạn vừa dán rồi gõ lại."))
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import unicodedata
 import uuid
+from datetime import timedelta
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -81,7 +83,20 @@ def said(unit: uuid.UUID, business_key: str) -> Message | None:
     return Message.objects.filter(unit_id=unit, business_key=business_key).first()
 
 
+REPEATED = timedelta(minutes=10)
+
+
+def refuse_repeated(citizen: Citizen, text: str) -> None:
+    """Back and "send" again brings the same words under a new form; a second message cannot be recalled."""
+    lately = Message.objects.filter(citizen=citizen, direction=Message.Direction.OUT, origin=Message.Origin.OFFICER)
+    words = unicodedata.normalize("NFC", text).strip()
+    if any(row.text == words for row in lately.filter(sent_at__gte=timezone.now() - REPEATED)):
+        raise Refused(_("Câu này vừa được gửi cho người dân. Nếu thật sự muốn gửi lần nữa, hãy sửa lời."))
+
+
 def say(citizen: Citizen, text: str, business_key: str, origin: str = Message.Origin.OFFICER) -> Message:
+    if origin == Message.Origin.OFFICER:
+        refuse_repeated(citizen, text)
     try:
         return outbox.enqueue(citizen, text, origin=origin, business_key=business_key)
     except ValueError as error:

@@ -10,13 +10,17 @@ from zalopolice.vault.aliases import new_alias, new_tip_code, unused
 
 
 def open_case_of(citizen: Citizen) -> Case | None:
-    """The case this citizen's next words belong to: the latest that is still open.
+    """The case this citizen's next words belong to: of those still open the one that asked last, else the latest.
 
     Locked, like the tray's item below: an officer who closes it at this moment either sees the new message or waits
     until it is filed, so that no message ends in something already put away. Always the case before the item, here as
     in the verbs; the other way round two of them would wait for each other."""
     cases = Case.objects.filter(citizen=citizen).open().select_for_update(of=("self",))
-    return cases.order_by("-received_at").first()
+    found = list(cases.order_by("-received_at"))
+    if len(found) < 2:
+        return found[0] if found else None
+    asked = CaseEntry.objects.filter(case__in=found, kind=CaseEntry.Kind.REPLIED).order_by("-at").first()
+    return next((case for case in found if asked and case.pk == asked.case_id), found[0])
 
 
 def waiting_item_of(citizen: Citizen) -> TrayItem | None:

@@ -38,7 +38,7 @@ def test_the_end_is_proposed_with_result_and_summary(commune, zone):
         ({}, "Chọn kết quả."),
         ({"result": "magic", "summary": "Tóm tắt dài"}, "Chọn kết quả."),
         ({"result": "warned", "summary": " "}, "Viết tóm tắt"),
-        ({"result": "warned", "summary": "x" * 4001}, "Dài quá 1 ký tự"),
+        ({"result": "warned", "summary": "x" * 4001}, "Thừa 1 ký tự"),
     ],
 )
 def test_a_wrong_proposal_comes_back(commune, form, said):

@@ -13,6 +13,8 @@ from tips.danger import Danger, assess
         "Vừa có tai nạn gần trường học",
         "có người muốn tự tử, đang đứng trên cầu",
         "co nguoi dang muon tu tu o day",
+        "nha hang xom danh nhau chay mau",
+        "có người nhảy cầu",
         "cuu toi voi 😭",
         "cuu toi voi…",
         "co nguoi dang danh nhau o cho – gap",

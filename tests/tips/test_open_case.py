@@ -51,8 +51,8 @@ def test_the_code_is_told_once(commune, zone):
     ("changes", "said"),
     [
         ({"title": "  "}, "Ghi việc gì, ở đâu"),
-        ({"title": "x" * 161}, "Dài quá 1 ký tự"),
-        ({"title": "x" * 500_000}, "Dài quá"),
+        ({"title": "x" * 161}, "Thừa 1 ký tự"),
+        ({"title": "x" * 500_000}, "Thừa"),
         ({"title": "a\x00b"}, "máy không đọc được"),
         ({"classification": "murder"}, "Chọn phân loại"),
         ({"classification": ""}, "Chọn phân loại"),

@@ -37,7 +37,7 @@ def test_only_who_has_it_and_command_act_on_it(commune, name, act):
 
 
 @pytest.mark.parametrize(
-    ("words", "said"), [("", "Viết nội dung"), ("b" * 1901, "Dài quá 1 ký tự"), ("c\x00", "không đọc được")]
+    ("words", "said"), [("", "Viết nội dung"), ("b" * 1901, "Thừa 1 ký tự"), ("c\x00", "không đọc được")]
 )
 def test_what_cannot_be_sent_stays_on_the_page(commune, words, said):
     case = case_at(commune, "in_progress")

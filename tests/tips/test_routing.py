@@ -74,3 +74,34 @@ def test_kinds_zalo_invents_after_us_are_read_by_somebody(commune, zone):
 
     with commune.acting("cuong") as duty:
         assert TrayItem.objects.visible_to(duty).get().filed.count() == 1
+
+
+def test_an_answer_goes_to_the_case_that_asked(commune, zone):
+    """One source with two open cases answers whoever asked last, not whichever case is younger."""
+    asking = open_case(commune, zone)
+    commune.hears("dung", "Cứu với, đang cướp ở chợ")
+    cast.work_inbox(zone)
+    with commune.acting("cuong") as duty:
+        [item] = TrayItem.objects.visible_to(duty).waiting()
+        found = list(item.unsorted_messages())
+        younger = actions.open_case(item, found, title="Hai", classification="tin_antt", area=None, by=duty)
+    with commune.acting("an") as officer:
+        actions.claim(Case.objects.get(pk=asking.pk), by=officer)
+        actions.reply(Case.objects.get(pk=asking.pk), "Quán tên gì ạ?", by=officer)
+
+    commune.hears("dung", "Quán Hoa Phượng")
+    cast.work_inbox(zone)
+
+    with commune.acting("binh"):
+        assert asking.filed.count() == 2
+        assert younger.filed.count() == 1
+
+
+def test_the_same_words_do_not_go_out_twice_after_back(commune, zone):
+    case = open_case(commune, zone)
+    with commune.acting("an") as officer:
+        actions.claim(case, by=officer)
+        actions.reply(case, "Chúng tôi đang đến.", by=officer)
+        with pytest.raises(actions.Refused):
+            actions.reply(case, "Chúng tôi đang đến. ", by=officer)
+        actions.reply(case, "Chúng tôi đang đến, 5 phút nữa.", by=officer)

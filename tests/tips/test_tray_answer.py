@@ -26,7 +26,7 @@ def test_an_answer_waits_in_the_outbox_and_shows_in_the_thread(commune, zone, be
 
 @pytest.mark.parametrize(
     ("words", "said"),
-    [("", "Viết nội dung"), ("   \n", "Viết nội dung"), ("a" * 1901, "Dài quá 1 ký tự"), ("a\x00", "không đọc được")],
+    [("", "Viết nội dung"), ("   \n", "Viết nội dung"), ("a" * 1901, "Thừa 1 ký tự"), ("a\x00", "không đọc được")],
 )
 def test_what_cannot_be_sent_stays_on_the_page(commune, zone, words, said):
     item = waiting_item(commune)

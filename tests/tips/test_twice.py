@@ -1,14 +1,17 @@
 """A second click, a browser's retry, the way back: the same act happens once, another one happens too."""
 
 import uuid
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from tests import cast
 from tests.crowd import crowd
 from tests.tips.scenes import NOBODY, TITLE, case_at, client_of, entries, hidden, once, text, waiting_item
 from tips import actions
 from tips.models import Case, CaseEntry, Filed, TrayItem
+from zalopolice.gateway.models import Message
 
 pytestmark = pytest.mark.usefixtures("commune")
 WORDS = "Cảm ơn bạn. Tối nay họ có tụ tập không?"
@@ -75,13 +78,19 @@ def test_other_words_on_the_same_page_are_another_reply(commune, zone):
     assert [message.text for message in cast.outbound(zone)][-2:] == [WORDS, "Còn nữa: họ đi xe gì?"]
 
 
-def test_the_same_words_on_a_new_page_are_another_reply(commune, zone):
+def test_the_same_words_on_a_new_page_are_refused_for_a_while(commune, zone):
+    """Back shows the old words in a new form; nobody means to send them twice within minutes."""
     case = case_at(commune, "in_progress")
     client = client_of(commune, "an")
+    answers = [
+        client.post(f"/vu-viec/{case.pk}/tra-loi/", {"text": WORDS, "once": once()}).status_code for _ in range(2)
+    ]
 
-    for _ in range(2):
-        client.post(f"/vu-viec/{case.pk}/tra-loi/", {"text": WORDS, "once": once()})
-
+    assert answers == [302, 409]
+    assert sent(zone) == 1
+    with zone("owner"):
+        Message.objects.update(sent_at=timezone.now() - timedelta(minutes=11))
+    client.post(f"/vu-viec/{case.pk}/tra-loi/", {"text": WORDS, "once": once()})
     assert sent(zone) == 2
 
 

@@ -44,7 +44,7 @@ def receive(pk: uuid.UUID) -> None:
         try:
             with transaction.atomic():
                 decided, name, kept = _decide(event)
-                queue.finish(event, state=decided, event_name=name, sealed=kept)
+                queue.finish(event, state=decided, event_name=name, sealed=kept, error="")
         except NotYet:
             queue.again(event, 1.0)
         except OperationalError:
