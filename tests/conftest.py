@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import os
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -94,8 +93,3 @@ def other_commune(db: None) -> cast.Commune:
 def media(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr(settings, "MEDIA_DIR", tmp_path)
     return tmp_path
-
-
-@pytest.fixture
-def new_id() -> Any:
-    return uuid.uuid4

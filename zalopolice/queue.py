@@ -48,14 +48,11 @@ def due(model: type[Job], queue: str, limit: int = 200) -> Iterable[uuid.UUID]:
 
 
 @contextmanager
-def locked(model: type[Job], pk: uuid.UUID, *, done: bool = True) -> Iterator[Job | None]:
-    """Yields the waiting row locked, or None when it is done or somebody holds it; marks it done at the end."""
+def locked(model: type[Job], pk: uuid.UUID) -> Iterator[Job | None]:
+    """Yields the waiting row locked, or None when it is done or somebody holds it; the caller ends it."""
     with transaction.atomic():
         rows = model._default_manager.select_for_update(skip_locked=True, of=("self",))
-        row = rows.filter(pk=pk, next_at__lte=timezone.now()).first()
-        yield row
-        if row is not None and done:
-            finish(row)
+        yield rows.filter(pk=pk, next_at__lte=timezone.now()).first()
 
 
 def claim(row: Job, lease: timedelta) -> bool:

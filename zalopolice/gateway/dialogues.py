@@ -24,15 +24,5 @@ def begin(citizen: Citizen, kind: str, state: dict[str, Any], lasts: timedelta) 
     )
 
 
-def state_of(dialogue: Dialogue) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(dialogue.state)
-    return found
-
-
-def keep(dialogue: Dialogue, state: dict[str, Any]) -> None:
-    dialogue.state = json.dumps(state)
-    dialogue.save(update_fields=["state"])
-
-
 def end(dialogue: Dialogue) -> None:
     dialogue.delete()

@@ -38,7 +38,7 @@ class UnknownAccount(events.BadEvent):
 
 
 def receive(pk: uuid.UUID) -> None:
-    with queue.locked(InboundEvent, pk, done=False) as event:
+    with queue.locked(InboundEvent, pk) as event:
         if not isinstance(event, InboundEvent):
             return
         try:
