@@ -66,6 +66,7 @@ CAST = {
     "binh": ("Vũ Đức Bình", Role.CHIEF),
     "giang": ("Đỗ Thu Giang", Role.CONTENT_EDITOR),
     "huy": ("Bùi Quang Huy", Role.SYSTEM_ADMINISTRATOR),
+    "khanh": ("Nguyễn Hoàng Phương Khanh", Role.PROVINCE_INSPECTOR),
 }
 
 

@@ -23,7 +23,7 @@ from zalopolice.gateway.models import Attachment
 
 METHODS = ("GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "POST")  # acts last: signing out ends the session
 NOBODY = "nobody"
-STAFF = ("an", "em", "cuong", "dung", "binh", "giang", "huy")
+STAFF = ("an", "em", "cuong", "dung", "binh", "giang", "huy", "khanh")
 FOREIGN = "foreign"
 PRINCIPALS = (NOBODY, *STAFF, FOREIGN)
 
