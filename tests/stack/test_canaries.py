@@ -5,6 +5,7 @@ import base64
 import codecs
 import json
 import os
+import re
 import subprocess
 import unicodedata
 import urllib.parse
@@ -80,7 +81,7 @@ def test_no_canary_leaves_the_cipher(running):
 
 
 def _play(running) -> dict[str, dict[str, bytes]]:
-    """Each canary reports, adds a photo, is answered; one becomes a case and is closed; errors are provoked."""
+    """Each canary reports, is answered and adds a photo; one becomes a case that is worked on; errors are provoked."""
     secrets: dict[str, dict[str, bytes]] = {}
     for number, (name, phone, tip) in enumerate(PEOPLE):
         citizen = running.new_citizen(name)
@@ -91,16 +92,42 @@ def _play(running) -> dict[str, dict[str, bytes]]:
         user_id = next(row["user_ids"][oa_id] for row in running.sim("state")["citizens"] if row["key"] == citizen)
         secrets |= {f"{number} name": encodings(name), f"{number} phone": encodings(phone)}
         secrets |= {f"{number} tip": encodings(tip), f"{number} zalo": encodings(str(user_id))}
-    _work(running, PEOPLE[0][2])
+    _work(running, PEOPLE[0])
     _provoke(running, PEOPLE[1])
     return secrets
 
 
-def _work(running, tip: str) -> None:
+def _work(running, person: tuple[str, str, str]) -> None:
+    """One canary becomes a case: its words in the title, an officer's reply, a note, a summary."""
+    name, phone, tip = person
+    citizen = running.new_citizen(name)
+    running.says(citizen, f"Cứu với, đang có cướp. {tip}")
     duty = Browserless(running, "trucban.tran-hung-dao")
-    assert "Người nhắn" in duty.get("/hop-tin/").text
+    page = wait_until(lambda: _showing(duty.get("/hop-tin/"), tip), 15, "not in the tray")
+    item = re.findall(r'href="(/hop-tin/[0-9a-f-]{36}/)"', page.text.split(tip)[0])[-1]
+    page = duty.get(item)
+    chosen = re.findall(r'name="messages" value="([0-9a-f-]{36})"', page.text)
+    form = {"title": f"{name} {phone}", "classification": "tin_antt", "messages": chosen}
+    page = duty.post(f"{item}mo-vu-viec/", page, **form)
+    case = page.url.removeprefix(duty.base)
+    assert case.startswith("/vu-viec/"), page.status_code
     officer = Browserless(running, "canbo.tran-hung-dao")
-    assert tip not in officer.get("/vu-viec/").text
+    page = officer.get(case)
+    assert tip not in page.text
+    page = officer.post(f"{case}nhan/", page)
+    for act, fields in {
+        "tra-loi": {"text": f"Chào {name}, số {phone}"},
+        "ghi-chu": {"text": tip},
+        "de-nghi-ket-thuc": {"result": "unfounded", "summary": f"{tip} {name}"},
+    }.items():
+        once = re.search(rf'action="{case}{act}/".*?name="once" value="([^"]+)"', page.text, re.S)
+        page = officer.post(f"{case}{act}/", page, **fields, **({"once": once[1]} if once else {}))
+        assert page.status_code == 200, act
+    assert tip in page.text and phone in page.text
+
+
+def _showing(page, words):
+    return page if words in page.text else None
 
 
 def _provoke(running, person: tuple[str, str, str]) -> None:
