@@ -8,6 +8,8 @@ urlpatterns = [
     path("", views.home, name="home"),
     path("", include("zalopolice.units.urls")),
     path("", include("tips.urls")),
+    path("", include("procedures.urls")),
+    path("", include("broadcasts.urls")),
     path("", include("zalopolice.gateway.urls")),
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),

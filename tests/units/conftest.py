@@ -20,6 +20,9 @@ from tips.models import Case, TrayItem
 from zalopolice import queue
 from zalopolice.gateway import consent
 from zalopolice.gateway.models import Citizen, Message, TokenJournal
+from zalopolice.units.models import Alert, AlertsSeen, DutyShift, HotlineContact, Office
+from zalopolice.units.models.alerts import tell
+from zalopolice.units.roles import Permission
 from zalopolice.vault.models import Attribute, UnmaskRequest
 
 
@@ -48,6 +51,14 @@ def fill(commune: cast.Commune) -> None:
         )
     with commune.acting("binh") as chief:
         consent.start(commune.oa, by=chief)
+        now = timezone.now()
+        tell(Alert.Kind.OA_TROUBLE, commune.unit.pk, commune.oa.pk, permission=Permission.OA_VIEW)
+        AlertsSeen.objects.create(unit=commune.unit, officer=chief, until=now)
+        shift = {"starts_at": now, "ends_at": now + timedelta(hours=8), "planned_by": chief}
+        DutyShift.objects.create(unit=commune.unit, officer=chief, **shift)
+        Office.objects.create(unit=commune.unit, address="Số 1 đường Lê Lợi", phone="02263000113")
+        contact = {"kind": "chief", "title": "Trưởng Công an", "phone": "0912000113", "verified_on": now.date()}
+        HotlineContact.objects.create(unit=commune.unit, **contact)
     token = cast.give_token(commune)
     with commune.zone("vault"):
         person = Citizen.objects.filter(unit=commune.unit).values_list("pk", flat=True)[0]

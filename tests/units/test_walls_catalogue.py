@@ -21,16 +21,22 @@ UNIQUE_WITHOUT_UNIT = {
 WITHOUT_UNIT = {
     # Every other table the roles may touch at all, and how.
     "zp_webhook": {"gateway_webhooksecret": {"SELECT"}, "gateway_inboundevent": set()},
-    "zp_public": {"django_migrations": {"SELECT"}, "units_unit": {"SELECT"}},
+    "zp_public": {"django_migrations": {"SELECT"}, "units_calendarday": {"SELECT"}, "units_unit": {"SELECT"}},
     "zp_web": {
         "django_migrations": {"SELECT"},
         "django_session": {"SELECT", "INSERT", "UPDATE", "DELETE"},
         "gateway_channelrule": {"SELECT"},
         "gateway_zaloapp": {"SELECT"},
+        "units_calendarday": {"SELECT", "INSERT", "UPDATE", "DELETE"},
         "units_officer": {"SELECT"},
         "units_unit": {"SELECT"},
     },
-    "zp_worker": {"django_migrations": {"SELECT"}, "gateway_channelrule": {"SELECT"}, "units_unit": {"SELECT"}},
+    "zp_worker": {
+        "django_migrations": {"SELECT"},
+        "gateway_channelrule": {"SELECT"},
+        "units_calendarday": {"SELECT"},
+        "units_unit": {"SELECT"},
+    },
     "zp_vault": {
         "django_migrations": {"SELECT"},
         "gateway_channelrule": {"SELECT"},
@@ -42,9 +48,17 @@ WITHOUT_UNIT = {
     "zp_audit": {"units_unit": {"SELECT"}},
 }
 
+PUBLISHED = {
+    # What citizens may read across units: some columns, and of these rows only.
+    "gateway_officialaccount": "(connected_at IS NOT NULL)",
+    "units_area": "is_active",
+    "units_hotlinecontact": "is_public",
+    "units_office": "true",
+}
+
 NEVER = {
     "zp_webhook": {"*"},
-    "zp_public": {"*"},
+    "zp_public": {"* but what is published"},
     "zp_audit": {"* but audit_entry"},
     "zp_web": {"vault_", "gateway_token", "gateway_dialogue"},
     "zp_worker": {"vault_", "gateway_token", "gateway_consent", "units_membership", "audit_entry"},
@@ -90,7 +104,7 @@ def test_every_role_with_a_right_has_a_policy_that_checks_what_is_written(walled
         for role in roles
         if command == "ALL"
     }
-    held = {(table, role) for role in ROLES for table in rights(role) if table in walled}
+    held = {(table, role) for role in ROLES for table in rights(role) if table in walled and role != "zp_public"}
 
     assert held <= set(policies)
     assert not [key for key in policies if key[1] == "public"]
@@ -104,10 +118,21 @@ def test_every_role_with_a_right_has_a_policy_that_checks_what_is_written(walled
 
 
 def test_what_widens_reading_widens_nothing_else():
-    rows = ask("SELECT tablename, roles::text, cmd, qual FROM pg_policies WHERE cmd <> 'ALL'")
+    rows = ask("SELECT tablename, roles::text, cmd, qual FROM pg_policies WHERE cmd <> 'ALL' ORDER BY 1")
+    published = {row[0]: row[3] for row in rows if row[1] == "{zp_public}"}
+    other = [row for row in rows if row[1] != "{zp_public}"]
 
-    assert [row[:3] for row in rows] == [("units_membership", "{zp_web}", "SELECT")]
-    assert "officer_id = ( SELECT walls.officer()" in rows[0][3]
+    assert {row[2] for row in rows} == {"SELECT"}
+    assert published == PUBLISHED
+    assert [row[:2] for row in other] == [("units_membership", "{zp_web}")]
+    assert "officer_id = ( SELECT walls.officer()" in other[0][3]
+
+
+def test_zone_public_reads_what_is_published_and_writes_nothing(walled):
+    held = {table: found for table, found in rights("zp_public").items() if table in walled}
+
+    assert set(held) == set(PUBLISHED)
+    assert set().union(*held.values()) == set()  # columns only, never a whole table
 
 
 def test_unique_rows_are_unique_within_their_unit(walled):
@@ -179,6 +204,8 @@ def test_a_login_reaches_the_tables_it_needs_and_no_others(role, walled):
     if role == "zp_audit":
         assert mine == {"audit_entry"}
         assert held["audit_entry"] == {"SELECT"}
+    elif role == "zp_public":
+        assert mine == set(PUBLISHED)
     elif NEVER[role] == {"*"}:
         assert mine == set()
     else:
@@ -214,6 +241,7 @@ def test_the_portal_changes_of_an_officer_only_what_signing_in_changes():
 FUNCTIONS = {
     "walls.unit": {"zp_web", "zp_public", "zp_worker", "zp_vault", "zp_audit"},
     "walls.officer": {"zp_web", "zp_public", "zp_worker", "zp_vault", "zp_audit"},
+    "walls.parent": {"zp_web", "zp_worker"},
     "walls.enter_job": {"zp_worker"},
     "walls.due": {"zp_worker"},
     "walls.mac": set(),

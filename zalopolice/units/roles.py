@@ -29,6 +29,16 @@ class Permission(StrEnum):
     CASE_CLOSE = auto()
     AUDIT_READ = auto()
     OA_CONNECT = auto()
+    OA_VIEW = auto()
+    POST_READ = auto()
+    POST_WRITE = auto()
+    POST_APPROVE = auto()
+    PROCEDURE_EDIT = auto()
+    PROCEDURE_REVIEW = auto()
+    HOTLINE_EDIT = auto()
+    DUTY_PLAN = auto()
+    ROLE_GRANT = auto()
+    SET_UP = auto()
 
 
 _OFFICER = {Permission.CASE_LIST, Permission.CASE_CLAIM}
@@ -39,22 +49,37 @@ _DUTY = {
     Permission.CASE_OPEN,
     Permission.CASE_ASSIGN,
 }
-_COMMAND = _DUTY | {
-    Permission.CASE_READ_ALL,
-    Permission.CASE_WORK_ALL,
-    Permission.CASE_CLOSE,
-    Permission.AUDIT_READ,
+_CONTENT = {
+    Permission.POST_READ,
+    Permission.POST_WRITE,
+    Permission.PROCEDURE_EDIT,
+    Permission.PROCEDURE_REVIEW,
+    Permission.HOTLINE_EDIT,
 }
+_COMMAND = (
+    _DUTY
+    | _CONTENT
+    | {
+        Permission.CASE_READ_ALL,
+        Permission.CASE_WORK_ALL,
+        Permission.CASE_CLOSE,
+        Permission.AUDIT_READ,
+        Permission.OA_VIEW,
+        Permission.DUTY_PLAN,
+    }
+)
+DEPUTED = frozenset({Permission.POST_APPROVE})
+"""What a deputy chief may besides, while deputed in writing."""
 
 ROLE_PERMISSIONS: dict[str, frozenset[Permission]] = {
     Role.OFFICER: frozenset(_OFFICER),
     Role.DUTY_OFFICER: frozenset(_DUTY),
     Role.DEPUTY_CHIEF: frozenset(_COMMAND),
-    Role.CHIEF: frozenset(_COMMAND | {Permission.OA_CONNECT}),
-    # Counts and clocks of all units come with the reports; of a commune's rows these three see nothing.
+    Role.CHIEF: frozenset(_COMMAND | {Permission.OA_CONNECT, Permission.POST_APPROVE, Permission.ROLE_GRANT}),
+    # Counts and clocks of all units come with the reports; of a commune's cases these three see nothing.
     Role.PROVINCE_INSPECTOR: frozenset(),
-    Role.CONTENT_EDITOR: frozenset(),
-    Role.SYSTEM_ADMINISTRATOR: frozenset(),
+    Role.CONTENT_EDITOR: frozenset(_CONTENT),
+    Role.SYSTEM_ADMINISTRATOR: frozenset({Permission.SET_UP}),
 }
 
 

@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.functional import cached_property
 
 from zalopolice.units.models import Membership, Officer, Unit
-from zalopolice.units.roles import ROLE_PERMISSIONS, Permission, Role
+from zalopolice.units.roles import DEPUTED, ROLE_PERMISSIONS, Permission, Role
 from zalopolice.units.walls import unit_context
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ class OfficerRequest(HttpRequest):
 class Seat:
     unit: Unit
     roles: tuple[str, ...]
+    deputed: bool = False  # in writing, by the chief
 
     @property
     def role_names(self) -> list[str]:
@@ -39,7 +40,7 @@ class Seat:
 
     @cached_property
     def permissions(self) -> frozenset[Permission]:
-        return frozenset().union(*(ROLE_PERMISSIONS[role] for role in self.roles))
+        return frozenset().union(*(ROLE_PERMISSIONS[role] for role in self.roles), DEPUTED if self.deputed else ())
 
 
 def seats_of(officer: Officer) -> list[Seat]:
@@ -51,7 +52,10 @@ def seats_of(officer: Officer) -> list[Seat]:
         units: dict[uuid.UUID, list[Membership]] = {}
         for row in rows:
             units.setdefault(row.unit_id, []).append(row)
-    return [Seat(held[0].unit, tuple(row.role for row in held)) for held in units.values()]
+    return [
+        Seat(held[0].unit, tuple(row.role for row in held), any(row.deputation for row in held))
+        for held in units.values()
+    ]
 
 
 def take_seat(officer: Officer, wanted: str | None) -> Seat | None:

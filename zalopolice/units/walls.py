@@ -157,3 +157,32 @@ class Walled(Granted):
 
     def describe(self) -> str:
         return f"Put {self.table} behind the wall"
+
+
+class Published(Operation):
+    """Lets zone public read the columns of a walled table, across units, in the rows ``rule`` allows; nothing else."""
+
+    reduces_to_sql = True
+    reversible = True
+
+    def __init__(self, table: str, *, rule: str, columns: str) -> None:
+        self.table, self.rule, self.columns = table, rule, columns
+
+    def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
+        return type(self).__name__, [self.table], {"rule": self.rule, "columns": self.columns}
+
+    def state_forwards(self, app_label: str, state: Any) -> None:
+        pass
+
+    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        schema_editor.execute(f"GRANT SELECT ({self.columns}) ON {self.table} TO zp_public")
+        schema_editor.execute(
+            f"CREATE POLICY zp_public_published ON {self.table} FOR SELECT TO zp_public USING ({self.rule})"
+        )
+
+    def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        schema_editor.execute(f"DROP POLICY zp_public_published ON {self.table}")
+        schema_editor.execute(f"REVOKE ALL ON {self.table} FROM zp_public")
+
+    def describe(self) -> str:
+        return f"Publish {self.table}"

@@ -1,4 +1,4 @@
-"""Units, areas, officers, roles, and the keys of each unit's own words."""
+"""Officers and the roles they hold, from a day to a day."""
 
 from __future__ import annotations
 
@@ -13,59 +13,11 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from zalopolice.units.roles import ROLE_PERMISSIONS, Permission, Rank, Role
+from zalopolice.units.models.organisation import Unit, UnitOwned
+from zalopolice.units.roles import Permission, Rank, Role
 
 if TYPE_CHECKING:
     from zalopolice.units.seats import Seat
-
-
-class Unit(models.Model):
-    """A node with its own wall (design D12). Units split and merge with dates; they are never deleted."""
-
-    class Kind(models.TextChoices):
-        PROVINCE = "province", _("Công an tỉnh, thành phố")
-        COMMUNE = "commune", _("Công an xã, phường, đặc khu")
-        TEAM = "team", _("Đội nghiệp vụ")
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    code = models.SlugField(_("mã"), max_length=32, unique=True)
-    name = models.CharField(_("tên đơn vị"), max_length=160)
-    kind = models.CharField(_("loại"), max_length=12, choices=Kind)
-    parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="children")
-    opens_on = models.DateField(_("hoạt động từ"))
-    closes_on = models.DateField(_("đến"), null=True, blank=True)
-
-    class Meta:
-        verbose_name = _("đơn vị")
-        ordering = ("code",)
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class UnitOwned(models.Model):
-    """A row of one unit, behind row-level security. The id is made in Python: it is part of what is encrypted."""
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    unit = models.ForeignKey(Unit, models.PROTECT, related_name="+")
-
-    class Meta:
-        abstract = True
-
-
-class Area(UnitOwned):
-    """A hamlet, residential group or beat: a label inside a unit, never a wall."""
-
-    name = models.CharField(_("tên địa bàn"), max_length=120)
-    is_active = models.BooleanField(_("đang dùng"), default=True)
-
-    class Meta:
-        verbose_name = _("địa bàn")
-        ordering = ("name",)
-        constraints = (models.UniqueConstraint(fields=["unit", "name"], name="area_name_once"),)
-
-    def __str__(self) -> str:
-        return self.name
 
 
 class OfficerManager(BaseUserManager["Officer"]):
@@ -131,6 +83,8 @@ class Membership(UnitOwned):
     role = models.CharField(_("vai trò"), max_length=24, choices=Role)
     since = models.DateField(_("từ ngày"))
     until = models.DateField(_("đến ngày"), null=True, blank=True)
+    # A deputy approves only when deputed in writing (design D21); the role's dates are the deputation's.
+    deputation = models.CharField(_("văn bản ủy quyền"), max_length=80, blank=True, default="")
 
     objects = MembershipQuerySet.as_manager()
 
@@ -139,43 +93,8 @@ class Membership(UnitOwned):
         constraints = (
             models.UniqueConstraint(fields=["unit", "officer", "role", "since"], name="membership_once"),
             models.CheckConstraint(condition=Q(until=None) | Q(until__gte=models.F("since")), name="membership_dates"),
+            models.CheckConstraint(condition=Q(deputation="") | Q(role="deputy_chief"), name="deputation_of_deputy"),
         )
 
     def __str__(self) -> str:
         return f"{self.get_role_display()} {self.since}"
-
-
-class WrappedKey(UnitOwned):
-    """A key of a unit, a case or a citizen, encrypted by the key above it; deleting the row erases.
-
-    ``level`` ``unit``: wrapped by a root key of the zone's key file. ``owner``: wrapped by the unit's key; it
-    encrypts the fields and files of one case, one citizen, or (``owner`` = the unit's id) of the unit itself."""
-
-    class Level(models.TextChoices):
-        UNIT = "unit", "unit"
-        OWNER = "owner", "owner"
-
-    level = models.CharField(max_length=5, choices=Level)
-    owner = models.UUIDField()
-    wrapped_by = models.UUIDField()
-    wrapped = models.BinaryField()
-    created_at = models.DateTimeField(default=timezone.now)
-    retired_at = models.DateTimeField(null=True)
-
-    class Meta:
-        abstract = True
-        constraints = (
-            models.UniqueConstraint(
-                fields=["unit", "level", "owner"], condition=Q(retired_at=None), name="%(class)s_one_in_use"
-            ),
-        )
-
-
-class ContentKey(WrappedKey):
-    """Keys of what officers may read: texts, notes, summaries, screen copies of pictures."""
-
-    def __str__(self) -> str:
-        return f"{self.level} {self.pk}"
-
-
-__all__ = ["ROLE_PERMISSIONS", "Area", "ContentKey", "Membership", "Officer", "Unit", "UnitOwned", "WrappedKey"]

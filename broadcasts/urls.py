@@ -1,0 +1,5 @@
+"""Addresses of posts in zone web."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

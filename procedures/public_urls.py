@@ -1,0 +1,5 @@
+"""Addresses of the catalogue for citizens, zone public."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

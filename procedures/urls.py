@@ -1,0 +1,5 @@
+"""Addresses of the catalogue in zone web."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []
