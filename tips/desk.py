@@ -12,10 +12,10 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 
 from tips.models import LOST, Case, Filed, TrayItem
-from tips.paging import page
 from tips.threads import warm
 from tips.unsent import Unsent, unsent
 from zalopolice.gateway.models import Message
+from zalopolice.paging import page
 from zalopolice.units.models import Officer
 from zalopolice.units.roles import Permission
 

@@ -16,8 +16,8 @@ from django.db.models.functions import Cast, Coalesce, Now, Right
 from django.utils.translation import gettext as _
 
 from tips.models import LOST, Case, CaseEntry, Filed, TrayItem
-from tips.paging import Page, page
 from zalopolice.gateway.models import Attachment, Message
+from zalopolice.paging import Page, page
 from zalopolice.units import keyring
 
 State = Message.State

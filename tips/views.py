@@ -18,10 +18,10 @@ from django.views.decorators.http import require_GET, require_POST
 from tips import actions, desk, evidence, forms, threads
 from tips.forms import attempt
 from tips.models import Case, CaseEntry
-from tips.paging import page
 from zalopolice import crypto
 from zalopolice.audit import log
 from zalopolice.gateway import media, outbox, rules
+from zalopolice.paging import page
 from zalopolice.units.roles import Permission
 from zalopolice.units.seats import OfficerRequest
 
