@@ -7,6 +7,7 @@ from typing import Any
 
 from django.apps import apps
 from django.db import models
+from django.utils.translation import gettext as _
 
 
 class WrongState(Exception):
@@ -24,12 +25,13 @@ def move_to(
     before = getattr(row, field)
     allowed: dict[str, set[str]] = row.TRANSITIONS  # type: ignore[attr-defined]  # every stateful model has one
     if status not in allowed.get(before, set()):
-        raise WrongState(f"Không thể chuyển từ “{_label(row, field, before)}” sang “{_label(row, field, status)}”.")
+        names = {"before": _label(row, field, before), "after": _label(row, field, status)}
+        raise WrongState(_("Không thể chuyển từ “%(before)s” sang “%(after)s”.") % names)
     changes[field] = status
     as_read = {name: getattr(row, name) for name in unchanged}
     rows = type(row)._default_manager.filter(pk=row.pk, **{field: before}, **as_read)
     if rows.update(**changes) != 1:
-        raise WrongState("Người khác vừa thay đổi mục này. Hãy tải lại trang.")
+        raise WrongState(_("Người khác vừa thay đổi mục này. Hãy tải lại trang."))
     for name, value in changes.items():
         setattr(row, name, value)
 

@@ -17,6 +17,7 @@ TOOLS: dict[str, tuple[str, ...]] = {
     "import rules": ("lint-imports",),
     "migrations": ("manage.py", "makemigrations", "--check", "--dry-run"),
     "drawn states": ("manage.py", "draw_states", "--check"),
+    "English": ("manage.py", "translations", "--check"),
 }
 
 

@@ -39,6 +39,7 @@ class Demo:
         self.start_services()
         zones.make_keys(self.place.keys)
         self.manage("migrate", "owner", "migrate", "--verbosity", "0")
+        self.manage("translations", "owner", "translations", "--compile")
         self.manage("install_keys", "owner", "install_keys")
         self.manage("seed_demo", "owner", "seed_demo")
         self.start_zones()

@@ -27,7 +27,7 @@ def command(arguments: list[str]) -> int:
     try:
         zones.make_keys(services.place.keys, fresh=True)
         environment = suite_environment(services) | {"ZALOPOLICE_CHROMIUM": chromium}
-        migrate(environment)
+        prepare(environment)
         arguments = arguments[1:] if arguments[:1] == ["--"] else arguments
         return run_pytest(arguments, environment)
     finally:
@@ -60,22 +60,24 @@ def suite_environment(services: stack.Services) -> dict[str, str]:
     }
 
 
-def migrate(environment: Mapping[str, str]) -> None:
+def prepare(environment: Mapping[str, str]) -> None:
+    """The tables, and the English words the pages are tested with."""
     owner = {
         "ZALOPOLICE_ZONE": "owner",
         "DATABASE_URL": environment["DATABASE_URL_OWNER"],
         "ZALOPOLICE_KEY_FILE": str(Path(environment["ZALOPOLICE_KEY_DIR"]) / "owner.json"),
     }
-    result = subprocess.run(
-        [sys.executable, "manage.py", "migrate", "--verbosity", "0"],
-        cwd=ROOT,
-        env=process.bare_environment(**(dict(environment) | owner)),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if result.returncode:
-        raise LauncherError(f"manage.py migrate failed:\n{result.stdout}{result.stderr}")
+    for command in (("migrate", "--verbosity", "0"), ("translations", "--compile")):
+        result = subprocess.run(
+            [sys.executable, "manage.py", *command],
+            cwd=ROOT,
+            env=process.bare_environment(**(dict(environment) | owner)),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if result.returncode:
+            raise LauncherError(f"manage.py {command[0]} failed:\n{result.stdout}{result.stderr}")
 
 
 def run_pytest(arguments: list[str], environment: Mapping[str, str]) -> int:

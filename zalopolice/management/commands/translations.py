@@ -1,0 +1,170 @@
+"""Keeps the English words complete: Vietnamese is the source, ``locale/en`` holds one sentence for each.
+
+Without an option: takes up new sentences, drops those nobody says any more, and compiles. Babel does what Django's
+``makemessages`` and ``compilemessages`` need the gettext programs for.
+"""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from babel.messages import pofile
+from babel.messages.catalog import Catalog, Message
+from babel.messages.extract import DEFAULT_KEYWORDS, extract
+from babel.messages.mofile import write_mo
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils.translation.template import templatize
+
+PACKAGES = ("zalopolice", "tips", "procedures", "broadcasts")
+SILENT = {"migrations", "simulator", "tests"}
+KEYWORDS = {
+    **DEFAULT_KEYWORDS,
+    "gettext_lazy": None,
+    "gettext_noop": None,
+    "ngettext_lazy": (1, 2),
+    "pgettext_lazy": ((1, "c"), 2),
+    "npgettext_lazy": ((1, "c"), 2, 3),
+}
+PLACES = re.compile(r"%\((\w+)\)[sd]")
+KEPT = (b"Language:", b"Plural-Forms", b"MIME-Version", b"Content-")
+VIETNAMESE = re.compile(r"[ăâđêôơưàảãáạằẳẵắặầẩẫấậèẻẽéẹềểễếệìỉĩíịòỏõóọồổỗốộờởỡớợùủũúụừửữứựỳỷỹýỵ]", re.IGNORECASE)
+TAGS = re.compile(
+    r"{%\s*blocktrans\w*\b.*?{%\s*endblocktrans\w*\s*%}|{%\s*comment.*?endcomment\s*%}|{%.*?%}|{{.*?}}|{#.*?#}",
+    re.DOTALL,
+)
+SPEAKING = {"views.py", "forms.py", "actions.py", "guards.py", "states.py", "models.py", "admin.py"}
+SHOWN = 40
+
+
+class Command(BaseCommand):
+    help = __doc__ or ""
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--check", action="store_true", help="change nothing; fail when a sentence lacks English")
+        parser.add_argument("--compile", action="store_true", help="only make the .mo that Django reads")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        path = settings.BASE_DIR / "locale" / "en" / "LC_MESSAGES" / "django.po"
+        known = read(path)
+        if not options["compile"]:
+            said = sentences(settings.BASE_DIR)
+            if options["check"]:
+                return self.refuse(unmarked(settings.BASE_DIR) + faults(known, said))
+            known.update(said, no_fuzzy_matching=True)
+            known.obsolete.clear()
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(written(known))
+        compile_to(path.with_suffix(".mo"), known)
+        missing = sum(1 for message in known if message.id and not translated(message))
+        self.stdout.write(f"{len(known)} câu, {missing} câu chưa có tiếng Anh.")
+
+    def refuse(self, found: list[str]) -> None:
+        if found:
+            hidden = f"\n… and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
+            raise CommandError("\n".join(found[:SHOWN]) + hidden)
+        self.stdout.write("Every sentence has its English.")
+
+
+def read(path: Path) -> Catalog:
+    if not path.exists():
+        return Catalog(locale="en", charset="utf-8", fuzzy=False, header_comment="# The screens in English.")
+    with path.open("rb") as file:
+        return pofile.read_po(file, locale="en")
+
+
+def written(catalog: Catalog) -> bytes:
+    """Without places in files and without dates: they would change with every commit."""
+    catalog.fuzzy = False
+    buffer = io.BytesIO()
+    pofile.write_po(buffer, catalog, width=0, no_location=True, sort_output=True, omit_header=False)
+    header, _, rest = buffer.getvalue().partition(b"\n\n")
+    kept = [line for line in header.splitlines() if not line.startswith(b'"') or line[1:].startswith(KEPT)]
+    return b"\n".join(kept) + b"\n\n" + rest
+
+
+def compile_to(path: Path, catalog: Catalog) -> None:
+    buffer = io.BytesIO()
+    write_mo(buffer, catalog)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix(f".{id(buffer)}")
+    draft.write_bytes(buffer.getvalue())
+    draft.replace(path)  # a process that starts meanwhile must not read half of it
+
+
+def sentences(root: Path) -> Catalog:
+    """What the screens say, from the code and the templates."""
+    catalog = Catalog(locale="en", charset="utf-8")
+    for text in sources(root):
+        for _, said, comments, context in extract("python", io.BytesIO(text.encode()), keywords=KEYWORDS):
+            catalog.add(said, context=context, auto_comments=comments)
+    return catalog
+
+
+def sources(root: Path) -> Iterator[str]:
+    for package in PACKAGES:
+        for path in sorted((root / package).rglob("*.py")):
+            if not SILENT & set(path.relative_to(root).parts):
+                yield path.read_text(encoding="utf-8")
+    for path in sorted((root / "templates").rglob("*.html")):
+        # In brackets, so that the indentation of HTML is not read as that of Python.
+        yield f"({templatize(path.read_text(encoding='utf-8'), origin=str(path))})"
+
+
+def translated(message: Message) -> bool:
+    strings = message.string if isinstance(message.string, list | tuple) else (message.string,)
+    return bool(strings) and all(strings)
+
+
+def faults(known: Catalog, said: Catalog) -> list[str]:
+    found = []
+    for message in said:
+        if not message.id:
+            continue
+        english = known.get(message.id, message.context)
+        if english is None or not translated(english):
+            found.append(f"no English: {one(message.id)}")
+        elif places(message.id) != places(english.string):
+            found.append(f"other placeholders: {one(message.id)}")
+    found += [f"nobody says: {one(old.id)}" for old in known if old.id and said.get(old.id, old.context) is None]
+    return found
+
+
+def unmarked(root: Path) -> list[str]:
+    """Vietnamese in a template or a refusal that nobody could translate."""
+    found = []
+    for path in sorted((root / "templates").rglob("*.html")):
+        rest = TAGS.sub(" ", path.read_text(encoding="utf-8"))
+        found += [f"not marked: {path.name}: {line.strip()}" for line in rest.splitlines() if VIETNAMESE.search(line)]
+    for package in PACKAGES:
+        for path in sorted((root / package).rglob("*.py")):
+            if path.name in SPEAKING and not SILENT & set(path.relative_to(root).parts):
+                found += [f"not marked: {path.relative_to(root)}: {text}" for text in bare_strings(path)]
+    return found
+
+
+def bare_strings(path: Path) -> Iterator[str]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    marked: set[int] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in {"_", *KEYWORDS}:
+            marked |= {id(inner) for inner in ast.walk(node)}
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            marked.add(id(node.value))  # a docstring
+    for node in ast.walk(tree):
+        text = node.value if isinstance(node, ast.Constant) and id(node) not in marked else None
+        if isinstance(text, str) and VIETNAMESE.search(text):
+            yield text
+
+
+def one(text: object) -> str:
+    return str(text[0] if isinstance(text, list | tuple) else text)
+
+
+def places(text: Any) -> set[str]:
+    return {name for one in (text if isinstance(text, list | tuple) else [text]) for name in PLACES.findall(one)}
