@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import time
 import uuid
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -102,6 +103,13 @@ def _hashed(cache: list[str] = []) -> str:  # noqa: B006  (one slow hash for the
     if not cache:
         cache.append(make_password(PASSWORD))
     return cache[0]
+
+
+def make_fresh(client: Any) -> None:
+    """As if the officer had just given the password once more (``units.fresh``)."""
+    session = client.session
+    session["fresh_at"] = time.time()
+    session.save()
 
 
 def zalo_app() -> ZaloApp:

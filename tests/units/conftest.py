@@ -13,8 +13,11 @@ import pytest
 from django.db import connections
 from django.utils import timezone
 
+from procedures import actions as catalogue
 from tests import cast
+from tests.broadcasts.scenes import post_at
 from tests.conftest import _empty, _zone
+from tests.procedures import scenes
 from tips import actions
 from tips.models import Case, TrayItem
 from zalopolice import queue
@@ -59,6 +62,10 @@ def fill(commune: cast.Commune) -> None:
         Office.objects.create(unit=commune.unit, address="Số 1 đường Lê Lợi", phone="02263000113")
         contact = {"kind": "chief", "title": "Trưởng Công an", "phone": "0912000113", "verified_on": now.date()}
         HotlineContact.objects.create(unit=commune.unit, **contact)
+    version = scenes.published(scenes.editors_of(commune), "thu-tuc-cua-xa", "Thủ tục của xã")
+    with commune.acting("giang") as editor:
+        catalogue.override(version.procedure, hours="Thứ Hai", address="", contact="", by=editor)
+    post_at(commune, "scheduled")
     token = cast.give_token(commune)
     with commune.zone("vault"):
         person = Citizen.objects.filter(unit=commune.unit).values_list("pk", flat=True)[0]

@@ -2,12 +2,11 @@
 
 import pytest
 from django.conf import settings
-from django.contrib.sessions.models import Session
 from django.test import Client
 
 from tests import cast
 from tests.tips.scenes import entries, text
-from zalopolice.units.models import Membership, Officer
+from zalopolice.units.models import Membership, Officer, OfficerSession
 
 pytestmark = pytest.mark.usefixtures("commune")
 
@@ -131,7 +130,7 @@ def test_unknown_addresses_tell_strangers_nothing(commune):
 
 
 def test_the_page_for_broken_things_needs_nothing(commune, monkeypatch):
-    monkeypatch.setattr("tips.desk.waiting", lambda officer: 1 / 0)
+    monkeypatch.setattr("tips.waiting.desk", lambda officer: 1 / 0)
     client = Client(raise_request_exception=False)
     client.force_login(commune.an)
 
@@ -146,7 +145,7 @@ def test_a_session_row_is_no_cookie(commune):
     client = Client()
     client.force_login(commune.an)
     cookie = client.cookies[settings.SESSION_COOKIE_NAME].value
-    [row] = Session.objects.all()
+    [row] = OfficerSession.objects.all()
 
     assert row.session_key != cookie
     assert client.get("/").status_code == 200
@@ -160,4 +159,4 @@ def test_signing_out_removes_the_session(commune):
 
     client.post("/dang-xuat/")
 
-    assert not Session.objects.exists()
+    assert not OfficerSession.objects.exists()

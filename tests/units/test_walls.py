@@ -96,6 +96,9 @@ def foreign_writes(cursor, table, other, copy):
                 assert right != "INSERT", f"{table}: a foreign row was inserted"
         except psycopg.errors.InsufficientPrivilege:
             assert not allowed or right == "INSERT", f"{table}: {right}"
+        except psycopg.errors.CheckViolation:
+            # A trigger speaks before the policy; that each policy checks what is written, the catalogue test says.
+            assert right == "INSERT", f"{table}: {right}"
     return hit
 
 

@@ -20,6 +20,7 @@ from functools import lru_cache
 from django.apps import apps
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import Q
 
 from zalopolice import crypto
 from zalopolice.units.models import WrappedKey
@@ -137,8 +138,10 @@ def secret(ring: str, id: uuid.UUID) -> bytes:
 
 
 def warm(ring: str, owners: Iterable[uuid.UUID]) -> None:
-    """Unwraps the keys of many owners in one query, before a list decrypts its rows one by one."""
-    for row in _model(ring)._default_manager.filter(level="owner", owner__in=set(owners)):
+    """Unwraps the keys of many owners in one query, before a list decrypts its rows one by one; the unit's own, which
+    wraps them, comes along. For a role that sees one unit."""
+    wanted = Q(level="owner", owner__in=set(owners)) | Q(level="unit")
+    for row in _model(ring)._default_manager.filter(wanted).order_by("-level"):
         _remember(ring, row)
 
 

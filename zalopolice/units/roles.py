@@ -6,16 +6,21 @@ from enum import StrEnum, auto
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class Role(models.TextChoices):
-    OFFICER = "officer", _("Cán bộ")
+    OFFICER = "officer", pgettext_lazy("một người", "Cán bộ")
     DUTY_OFFICER = "duty_officer", _("Trực ban")
     DEPUTY_CHIEF = "deputy_chief", _("Phó Trưởng")
     CHIEF = "chief", _("Trưởng")
     PROVINCE_INSPECTOR = "province_inspector", _("Thanh tra tỉnh")
     CONTENT_EDITOR = "content_editor", _("Biên tập nội dung")
     SYSTEM_ADMINISTRATOR = "system_administrator", _("Quản trị hệ thống")
+
+
+GRANTED_BY_CHIEF = (Role.OFFICER, Role.DUTY_OFFICER, Role.DEPUTY_CHIEF, Role.CONTENT_EDITOR)
+"""Not the chief's own role, not those of the province, not the administrator's: these come with the set-up."""
 
 
 class Permission(StrEnum):

@@ -53,7 +53,7 @@ def seats_of(officer: Officer) -> list[Seat]:
         for row in rows:
             units.setdefault(row.unit_id, []).append(row)
     return [
-        Seat(held[0].unit, tuple(row.role for row in held), any(row.deputation for row in held))
+        Seat(held[0].unit, tuple(dict.fromkeys(row.role for row in held)), any(row.deputation for row in held))
         for held in units.values()
     ]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from datetime import date
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -41,6 +42,8 @@ class Officer(AbstractBaseUser):
     position = models.CharField(_("chức vụ"), max_length=120, blank=True)
     is_active = models.BooleanField(_("đang hoạt động"), default=True)
     is_superuser = models.BooleanField(default=False, editable=False)
+    # Set with a password somebody else made up; the officer's first act is to choose one.
+    must_change_password = models.BooleanField(default=False, editable=False)
 
     objects = OfficerManager()
     seat: Seat | None = None
@@ -73,7 +76,15 @@ class Officer(AbstractBaseUser):
 class MembershipQuerySet(models.QuerySet["Membership"]):
     def current(self) -> MembershipQuerySet:
         today = timezone.localdate()
-        return self.filter(Q(until=None) | Q(until__gte=today), since__lte=today)
+        return self.filter(Q(until=None) | Q(until__gte=today), since__lte=today, ended_at=None)
+
+    def not_over(self, today: date) -> MembershipQuerySet:
+        """Held today, or promised for later."""
+        return self.filter(Q(until=None) | Q(until__gte=today), ended_at=None)
+
+    def visible_to(self, officer: Officer) -> MembershipQuerySet:
+        """Everybody in a unit may know who holds which role there."""
+        return self.filter(unit=officer.unit) if officer.seat else self.none()
 
 
 class Membership(UnitOwned):
@@ -83,15 +94,21 @@ class Membership(UnitOwned):
     role = models.CharField(_("vai trò"), max_length=24, choices=Role)
     since = models.DateField(_("từ ngày"))
     until = models.DateField(_("đến ngày"), null=True, blank=True)
-    # A deputy approves only when deputed in writing (design D21); the role's dates are the deputation's.
+    # A deputy approves only when deputed in writing (design D21); a row's dates are the deputation's.
     deputation = models.CharField(_("văn bản ủy quyền"), max_length=80, blank=True, default="")
+    ended_at = models.DateTimeField(null=True, editable=False)  # taken back before its last day, at this moment
 
     objects = MembershipQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("phân công vai trò")
         constraints = (
-            models.UniqueConstraint(fields=["unit", "officer", "role", "since"], name="membership_once"),
+            # A deputation is a row of its own beside the deputy's role; what was taken back may be given again.
+            models.UniqueConstraint(
+                fields=["unit", "officer", "role", "since", "deputation"],
+                condition=Q(ended_at=None),
+                name="membership_once",
+            ),
             models.CheckConstraint(condition=Q(until=None) | Q(until__gte=models.F("since")), name="membership_dates"),
             models.CheckConstraint(condition=Q(deputation="") | Q(role="deputy_chief"), name="deputation_of_deputy"),
         )
