@@ -1,0 +1,187 @@
+"""What editors do with the catalogue: two people for every published word (issue: reviewer ≠ author ≠ submitter).
+
+The verbs say so in a sentence; the database says so to whoever goes past them."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from procedures.models import Procedure, UnitOverride, Version
+from zalopolice.audit import log
+from zalopolice.states import WrongState, move_to
+from zalopolice.units.models import Alert, Officer
+from zalopolice.units.models.alerts import tell
+from zalopolice.units.roles import Permission
+
+State = Version.State
+WORDS = ("name", "synonyms", "content", "sources", "confidence", "checked_on", "review_due")
+
+
+class Refused(Exception):
+    """The act is not possible now; the message is the sentence the editor reads."""
+
+
+def _require(by: Officer, permission: Permission, row: Procedure | Version | None = None) -> None:
+    """What the province publishes a commune may read, not touch."""
+    if not by.may(permission) or (row is not None and row.unit_id != by.unit.pk):
+        raise PermissionDenied
+
+
+def _held(version: Version) -> Version:
+    """The version as it is now, locked, after its procedure: two people who publish and end at once take turns."""
+    Procedure.objects.select_for_update().get(pk=version.procedure_id)
+    return Version.objects.select_for_update(of=("self",)).select_related("procedure").get(pk=version.pk)
+
+
+def _move(version: Version, state: str, **changes: Any) -> None:
+    try:
+        with transaction.atomic():
+            move_to(version, state, field="state", **changes)
+    except WrongState as error:
+        raise Refused(str(error)) from None
+    except IntegrityError:
+        raise Refused(_("Cơ sở dữ liệu không nhận bước này. Tải lại trang rồi xem lại.")) from None
+
+
+@transaction.atomic
+def add(*, slug: str, field: str, code: str = "", position: int = 0, name: str, by: Officer) -> Version:
+    """A new procedure of the unit with an empty first draft."""
+    _require(by, Permission.PROCEDURE_EDIT)
+    if Procedure.objects.visible_to(by).filter(slug=slug).exists():
+        # Also against the province's: a commune adds procedures, it does not write its own law over the province's.
+        raise Refused(_("Địa chỉ trang này đã có thủ tục khác dùng. Đặt tên khác."))
+    procedure = Procedure.objects.create(unit=by.unit, slug=slug, field=field, code=code, position=position)
+    version = Version.objects.create(unit=by.unit, procedure=procedure, number=1, name=name, written_by=by)
+    log.append("procedure.added", procedure, by=by, slug=slug)
+    return version
+
+
+@transaction.atomic
+def arrange(procedure: Procedure, *, field: str, code: str, position: int, by: Officer) -> None:
+    """Where the procedure stands in the catalogue."""
+    _require(by, Permission.PROCEDURE_EDIT, procedure)
+    values = {"field": field, "code": code, "position": position, "changed_at": timezone.now()}
+    Procedure.objects.filter(pk=procedure.pk).update(**values)
+    log.append("procedure.arranged", procedure, by=by)
+
+
+@transaction.atomic
+def new_draft(procedure: Procedure, *, by: Officer) -> Version:
+    """A draft that starts as the published text, else as the last one; an open draft is gone on with."""
+    _require(by, Permission.PROCEDURE_EDIT, procedure)
+    Procedure.objects.select_for_update().get(pk=procedure.pk)
+    rows = Version.objects.filter(procedure=procedure).order_by("-number")
+    if going := rows.filter(state__in=[State.DRAFT, State.IN_REVIEW], imported=False).first():
+        return going
+    newest = rows.first()
+    source = rows.filter(state=State.PUBLISHED).first() or newest
+    if source is None or newest is None:
+        raise Refused(_("Thủ tục này chưa có bản nào để soạn tiếp."))
+    if source.state == State.DRAFT:
+        return source  # an import nobody has published yet: the editor writes on in it
+    words = {name: copy.deepcopy(getattr(source, name)) for name in WORDS}
+    draft = Version.objects.create(
+        unit_id=procedure.unit_id, procedure=procedure, number=newest.number + 1, written_by=by, **words
+    )
+    log.append("procedure.drafted", draft, by=by, number=draft.number, source=source.number)
+    return draft
+
+
+@transaction.atomic
+def save_draft(version: Version, words: Mapping[str, Any], *, by: Officer) -> None:
+    _require(by, Permission.PROCEDURE_EDIT, version)
+    version = _held(version)
+    if version.state != State.DRAFT:
+        raise Refused(_("Bản này không còn là bản soạn, nên không sửa được nữa."))
+    changed = [name for name in WORDS if name in words and getattr(version, name) != words[name]]
+    if not changed:
+        return
+    for name in changed:
+        setattr(version, name, words[name])
+    version.save(update_fields=changed)
+    log.append("procedure.draft_saved", version, by=by, number=version.number, fields=len(changed))
+
+
+@transaction.atomic
+def submit(version: Version, *, by: Officer) -> None:
+    _require(by, Permission.PROCEDURE_EDIT, version)
+    version = _held(version)
+    if lacking := missing(version):
+        raise Refused(_("Còn thiếu: %(what)s.") % {"what": ", ".join(lacking)})
+    _move(version, State.IN_REVIEW, submitted_by=by, submitted_at=timezone.now())
+    log.append("procedure.submitted", version, by=by, number=version.number)
+    tell(Alert.Kind.PROCEDURE_SUBMITTED, version.unit_id, version.pk, permission=Permission.PROCEDURE_REVIEW)
+
+
+def missing(version: Version) -> list[str]:
+    """What a citizen would look for in vain."""
+    content = version.content
+    if version.replaced_by:
+        return [] if content.get("explanation") else [_("lời giải thích tên cũ")]
+    asked = {
+        "who_can_apply": _("ai được làm"),
+        "where": _("nơi nộp"),
+        "steps": _("các bước"),
+        "legal_basis": _("căn cứ pháp lý"),
+    }
+    return [what for name, what in asked.items() if not content.get(name)]
+
+
+@transaction.atomic
+def return_with_reason(version: Version, *, reason: str, by: Officer) -> None:
+    _require(by, Permission.PROCEDURE_REVIEW, version)
+    version = _held(version)
+    told = version.submitted_by
+    _move(version, State.DRAFT, returned_by=by, returned_at=timezone.now(), reason=reason)
+    log.append("procedure.returned", version, by=by, number=version.number)
+    if told is not None:
+        tell(Alert.Kind.PROCEDURE_RETURNED, version.unit_id, version.pk, officer=told)
+
+
+@transaction.atomic
+def publish(version: Version, *, by: Officer) -> None:
+    """The reviewed text takes the place of the one before, in the same moment."""
+    _require(by, Permission.PROCEDURE_REVIEW, version)
+    version = _held(version)
+    if by.pk in version.writers or by.pk == version.submitted_by_id:
+        raise Refused(_("Đồng chí đã soạn hoặc trình bản này, nên cần người khác thẩm định và công bố."))
+    now = timezone.now()
+    before = Version.objects.filter(procedure=version.procedure_id, state=State.PUBLISHED).first()
+    if before is not None:
+        _move(before, State.SUPERSEDED, ended_by=by, ended_at=now)
+    _move(version, State.PUBLISHED, published_by=by, published_at=now)
+    Procedure.objects.filter(pk=version.procedure_id).update(changed_at=now)
+    log.append("procedure.published", version, by=by, number=version.number)
+
+
+@transaction.atomic
+def expire(version: Version, *, reason: str, by: Officer) -> None:
+    """Takes a published text away: the bot and the pages stop saying it at once."""
+    _require(by, Permission.PROCEDURE_REVIEW, version)
+    version = _held(version)
+    now = timezone.now()
+    _move(version, State.EXPIRED, ended_by=by, ended_at=now, reason=reason)
+    Procedure.objects.filter(pk=version.procedure_id).update(changed_at=now)
+    log.append("procedure.expired", version, by=by, number=version.number)
+
+
+@transaction.atomic
+def override(procedure: Procedure, *, hours: str, address: str, contact: str, by: Officer) -> None:
+    """What the unit says of its own, also in the province's procedure; three empty fields take it back."""
+    _require(by, Permission.PROCEDURE_EDIT)
+    if not Procedure.objects.visible_to(by).filter(pk=procedure.pk).exists():
+        raise PermissionDenied
+    values = {"hours": hours, "address": address, "contact": contact}
+    rows = UnitOverride.objects.filter(unit=by.unit, procedure=procedure)
+    if any(values.values()):
+        rows.update_or_create(unit=by.unit, procedure=procedure, defaults=values)
+    else:
+        rows.delete()
+    log.append("procedure.override_saved", procedure, by=by, unit=by.unit.pk, said=any(values.values()))

@@ -1,0 +1,110 @@
+"""What citizens may be told: the published entries of a unit and of the one above it. Read by the bot and the pages."""
+
+from __future__ import annotations
+
+import uuid
+from collections import OrderedDict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from dataclasses import field as _field
+from datetime import date
+from typing import Any
+
+from django.contrib.postgres.aggregates import StringAgg
+from django.db.models import CharField, Q, QuerySet, Value
+from django.db.models.functions import MD5, Cast, Concat
+from django.utils import timezone
+
+from procedures.models import Version
+from zalopolice.units.models import Unit
+from zalopolice.vietnamese import fold
+
+PUBLIC = ("unit", "number", "state", "name", "synonyms", "content", "sources", "checked_on", "imported", "published_at")
+"""Columns zone public may read of a version; more would be refused by the database."""
+KEPT = 256  # units whose entries a process keeps; communes rarely have any of their own
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One published procedure. ``content`` has the shape of an entry of ``data/procedures.json``."""
+
+    procedure_id: uuid.UUID
+    version_id: uuid.UUID
+    slug: str
+    name: str
+    field: str
+    synonyms: tuple[str, ...]
+    content: dict[str, Any] = _field(hash=False)
+    replaced_by: str | None
+    number: int
+    published_on: date
+    is_reviewed: bool
+    code: str
+    sources: tuple[str, ...] = ()
+
+    @property
+    def is_former_name(self) -> bool:
+        """People still ask for it, the law no longer knows it."""
+        return self.replaced_by is not None
+
+
+def of_unit(unit_id: uuid.UUID) -> QuerySet[Version]:
+    """Published versions a unit's citizens get: its own and those of the unit above."""
+    units = Unit.objects.filter(Q(pk=unit_id) | Q(children=unit_id))
+    return Version.objects.filter(state=Version.State.PUBLISHED, unit__in=units.values("pk"))
+
+
+def entry_of(version: Version) -> Entry:
+    procedure = version.procedure
+    content = version.content | {"name_vi": version.name, "field": procedure.field}
+    day = timezone.localdate(version.published_at) if version.published_at else timezone.localdate()
+    return Entry(
+        procedure.pk, version.pk, procedure.slug, version.name, procedure.field, tuple(version.synonyms), content,
+        version.replaced_by, version.number, day, not version.imported and version.published_at is not None,
+        procedure.code, tuple(version.sources),
+    )  # fmt: skip
+
+
+_kept: OrderedDict[uuid.UUID, tuple[str, list[Entry]]] = OrderedDict()
+
+
+def published(unit_id: uuid.UUID) -> list[Entry]:
+    """All entries in the order of the catalogue; where both units have a slug, the upper one's words stand.
+
+    Two queries at most: what is there by name (a digest of ids and change times), then what this process lacks.
+    Kept by the unit that owns the words, so that all communes of a province share one copy."""
+    name = Concat(Cast("pk", CharField()), Cast("procedure__changed_at", CharField()))
+    digest = MD5(StringAgg(name, Value(","), order_by="pk"))
+    rows = of_unit(unit_id).order_by().values("unit").annotate(digest=digest)
+    stamps: dict[uuid.UUID, str] = dict(rows.values_list("unit", "digest"))
+    known = {owner: _kept.get(owner) for owner in stamps}
+    found = {owner: kept[1] for owner, kept in known.items() if kept and kept[0] == stamps[owner]}
+    if lacking := stamps.keys() - found.keys():
+        found |= _load(lacking)
+        for owner in lacking:
+            _kept[owner] = (stamps[owner], found[owner])
+        while len(_kept) > KEPT:
+            _kept.popitem(last=False)
+    upper_last = sorted(found, key=lambda owner: owner != unit_id)
+    return list({entry.slug: entry for owner in upper_last for entry in found[owner]}.values())
+
+
+def _load(owners: Collection[uuid.UUID]) -> dict[uuid.UUID, list[Entry]]:
+    rows = Version.objects.filter(state=Version.State.PUBLISHED, unit__in=owners).select_related("procedure")
+    fields = [f"procedure__{name}" for name in ("slug", "code", "field", "position", "changed_at")]
+    found: dict[uuid.UUID, list[Entry]] = {owner: [] for owner in owners}
+    for row in rows.only("procedure", *PUBLIC, *fields).order_by("procedure__position", "procedure__slug"):
+        found[row.unit_id].append(entry_of(row))
+    return found
+
+
+def search(entries: Iterable[Entry], text: str) -> list[Entry]:
+    """Entries that have every typed word, marks or not, in the name first, then in what people call it."""
+    words = fold(text).split()
+    hits = []
+    for place, entry in enumerate(entries):
+        name = fold(entry.name)
+        everything = " ".join([name, *map(fold, entry.synonyms), fold(entry.field), entry.code])
+        if all(word in everything for word in words):
+            hits.append((not all(word in name for word in words), entry.is_former_name, place, entry))
+    return [entry for *_, entry in sorted(hits, key=lambda hit: hit[:3])]

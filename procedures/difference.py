@@ -1,0 +1,81 @@
+"""What changed from one version to the next, section by section, in words rather than keys."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from procedures import sheet
+from procedures.models import Version
+
+
+@dataclass(frozen=True)
+class Piece:
+    kind: str  # same, added, removed
+    text: str
+
+
+@dataclass(frozen=True)
+class Section:
+    title: str
+    pieces: list[Piece]
+
+    @property
+    def changed(self) -> bool:
+        return any(piece.kind != "same" for piece in self.pieces)
+
+
+def between(before: Version, after: Version) -> list[Section]:
+    """Every section that differs; lines that did not change stand between those that did."""
+    old, new = _lines(before), _lines(after)
+    sections = [Section(title, _pieces(old[title], new[title])) for title in new]
+    return [section for section in sections if section.changed]
+
+
+def _pieces(old: list[str], new: list[str]) -> list[Piece]:
+    pieces: list[Piece] = []
+    for act, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if act == "equal":
+            pieces += [Piece("same", line) for line in old[a:b]]
+        else:
+            pieces += [Piece("removed", line) for line in old[a:b]] + [Piece("added", line) for line in new[c:d]]
+    return pieces
+
+
+def _lines(version: Version) -> dict[str, list[str]]:
+    content: dict[str, Any] = version.content
+    time = content.get("processing_time") or {}
+    return {
+        _("Tên thủ tục"): [version.name],
+        _("Ai được làm"): _some(content.get("who_can_apply")),
+        _("Nơi nộp"): _some(content.get("where")),
+        _("Thời gian giải quyết"): _some(time.get("text")),
+        _("Giấy tờ cần mang"): [_paper(row) for row in content.get("documents") or []],
+        _("Lệ phí"): [f"{fee.amount} · {fee.case}" for fee in sheet.fees(content)],
+        _("Các bước"): list(content.get("steps") or []),
+        _("Kết quả"): _some(content.get("result_vi")),
+        _("Lưu ý"): list(content.get("notes_vi") or []),
+        _("Căn cứ pháp lý"): [_law(law) for law in sheet.laws(content)],
+        _("Biểu mẫu"): [" · ".join(_some(row.get("code"), row.get("name_vi"))) for row in content.get("forms") or []],
+        _("Tên cũ"): _some(version.replaced_by, content.get("explanation")),
+        _("Người dân hay gọi là"): list(version.synonyms),
+        _("Nguồn"): list(version.sources),
+        _("Xem lại trước ngày"): _some(f"{version.review_due:%d/%m/%Y}" if version.review_due else ""),
+    }
+
+
+def _some(*values: str | None) -> list[str]:
+    return [value for value in values if value]
+
+
+def _paper(row: dict[str, Any]) -> str:
+    copies = _("%(n)s bản") % {"n": row["copies"]} if row.get("copies") else ""
+    return " · ".join(_some(row.get("name_vi"), row.get("form_code"), copies, row.get("note")))
+
+
+def _law(law: sheet.Law) -> str:
+    since = _("hiệu lực từ %(day)s") % {"day": f"{law.effective:%d/%m/%Y}"} if law.effective else ""
+    return " · ".join(_some(law.name, law.number, since))

@@ -1,0 +1,243 @@
+"""A version as fields and rows: papers, fees, steps, laws each in rows with a few empty ones at the end.
+
+Works without scripts; what was typed comes back with every complaint. A row left empty is no row."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from typing import Any, ClassVar
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.serializers.json import DjangoJSONEncoder
+from django.utils.translation import gettext_lazy as _
+
+from procedures import actions
+from procedures.fields import Addresses, Day, Line, Lines, Number
+from procedures.models import Version
+
+SPARE = 2
+MOST = 40  # rows of one kind
+
+
+class Plain(forms.Form):
+    use_required_attribute = False
+
+
+class Paper(Plain):
+    name_vi = Line(label=_("Tên giấy tờ"), limit=300, many=2)
+    copies = Number(99, label=_("Số bản"))
+    form_code = Line(label=_("Mẫu"), limit=20)
+    note = Line(label=_("Ghi chú"), limit=400, many=2)
+    needs: ClassVar[dict[str, Any]] = {"name_vi": _("Ghi tên giấy tờ.")}
+
+
+class Form(Plain):
+    code = Line(label=_("Ký hiệu"), limit=20)
+    name_vi = Line(label=_("Tên biểu mẫu"), limit=300)
+    needs: ClassVar[dict[str, Any]] = {"name_vi": _("Ghi tên biểu mẫu.")}
+
+
+class Fee(Plain):
+    case = Line(label=_("Trường hợp, thời gian áp dụng"), limit=400, many=2)
+    amount_vnd = Number(100_000_000, label=_("Số tiền (đồng)"))
+    needs: ClassVar[dict[str, Any]] = {"case": _("Ghi trường hợp nào nộp mức này.")}
+
+
+class Step(Plain):
+    text = Line(label=_("Việc phải làm"), limit=600, many=2)
+    needs: ClassVar[dict[str, Any]] = {}
+
+
+class Law(Plain):
+    name = Line(label=_("Văn bản"), limit=400, many=2)
+    number = Line(label=_("Số hiệu"), limit=60)
+    effective_date = Day(label=_("Hiệu lực từ"))
+    needs: ClassVar[dict[str, Any]] = {"name": _("Ghi tên văn bản."), "number": _("Ghi số hiệu văn bản.")}
+
+
+class Rows(forms.BaseFormSet):
+    """Rows in the order of their numbers; one with nothing in it is dropped, one half filled says what is missing."""
+
+    title: Any = ""
+    hint: Any = ""
+
+    def add_fields(self, form: Plain, index: int | None) -> None:
+        super().add_fields(form, index)
+        form.empty_permitted = False  # else a row that nobody touched would count as left empty
+        order = form.fields["ORDER"]
+        order.label, order.widget = _("TT"), forms.TextInput(attrs={"inputmode": "numeric"})
+        order.initial = index + 1 if index is not None else None
+        order.error_messages["invalid"] = _("Ghi số thứ tự.")
+
+    def clean(self) -> None:
+        for form in self.forms:
+            if said(form):
+                for name, sentence in form.needs.items():
+                    if not form.cleaned_data.get(name):
+                        form.add_error(name, sentence)
+
+    @property
+    def found(self) -> list[dict[str, Any]]:
+        rows = [form.cleaned_data for form in self.forms if said(form)]
+        rows.sort(key=lambda row: MOST + 1 if row.get("ORDER") is None else row["ORDER"])
+        return [{name: _plain(value) for name, value in row.items() if name != "ORDER"} for row in rows]
+
+
+def said(form: forms.Form) -> bool:
+    values = getattr(form, "cleaned_data", {})
+    return any(value not in (None, "") for name, value in values.items() if name != "ORDER")
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if hasattr(value, "isoformat") else None if value == "" else value
+
+
+KINDS: dict[str, tuple[type[Plain], Any, Any]] = {
+    "documents": (Paper, _("Giấy tờ cần mang"), ""),
+    "fee": (Fee, _("Lệ phí"), _("Ghi 0 đồng là miễn phí; để trống số tiền là chưa rõ mức thu.")),
+    "steps": (Step, _("Các bước"), ""),
+    "legal_basis": (Law, _("Căn cứ pháp lý"), ""),
+    "forms": (Form, _("Biểu mẫu"), ""),
+}
+
+
+def rows_of(version: Version, data: Any = None) -> dict[str, Rows]:
+    """A formset for each kind; ``data`` with ``more`` set shows that kind with empty rows added."""
+    sets: dict[str, Rows] = {}
+    for name, (form, label, hint) in KINDS.items():
+        make: Any = forms.formset_factory(
+            form, formset=Rows, extra=SPARE, can_order=True, max_num=MOST, absolute_max=MOST, validate_max=True
+        )
+        known = version.content.get(name) or []
+        initial = [{"text": one} if isinstance(one, str) else one for one in known]
+        sets[name] = make(data, prefix=name, initial=initial)
+        sets[name].title, sets[name].hint = label, hint
+    return sets
+
+
+def with_more(data: Any) -> Any:
+    """The posted fields with a few rows more of the kind whose button was pressed."""
+    data, kind = data.copy(), data.get("more")
+    key = f"{kind}-TOTAL_FORMS"
+    if kind in KINDS and re.fullmatch(r"\d{1,3}", data.get(key, "")):
+        data[key] = str(min(int(data[key]) + SPARE + 1, MOST))
+    return data
+
+
+class Words(Plain):
+    """What is not a row. ``base``: a digest of the draft as it was drawn; somebody else may have saved since."""
+
+    base = forms.CharField(widget=forms.HiddenInput, required=False)
+    name = Line(label=_("Tên thủ tục"), limit=160, required=True, error_messages={"required": _("Ghi tên thủ tục.")})
+    who_can_apply = Line(label=_("Ai được làm"), limit=600, many=2)
+    where = Line(label=_("Nơi nộp"), limit=400, many=2)
+    time = Line(label=_("Thời gian giải quyết"), limit=400)
+    days = Number(3650, label=_("Số ngày (nếu có)"))
+    working_days = forms.BooleanField(label=_("Ngày làm việc"), required=False)
+    result_vi = Line(label=_("Kết quả"), limit=400, many=2)
+    notes_vi = Lines(label=_("Lưu ý (mỗi dòng một ý)"), each=600)
+    synonyms = Lines(
+        label=_("Người dân hay gọi là (mỗi dòng một cách)"), each=120, many=6,
+        help_text=_("Cả cách viết không dấu, viết tắt. Máy dùng để hiểu câu hỏi; người dân không thấy."),
+    )  # fmt: skip
+    redirect_slug = forms.SlugField(
+        label=_("Tên cũ: nay làm thủ tục nào"), required=False, max_length=64,
+        help_text=_("Chỉ ghi khi thủ tục này không còn. Ghi tên trong địa chỉ trang của thủ tục thay thế."),
+        error_messages={"invalid": _("Chỉ gồm chữ không dấu, số và gạch nối.")},
+    )  # fmt: skip
+    explanation = Line(label=_("Tên cũ: giải thích cho người dân"), limit=600, many=2)
+    sources = Addresses(label=_("Nguồn (mỗi dòng một địa chỉ)"), each=500, many=3)
+    checked_on = Day(label=_("Đối chiếu văn bản ngày"))
+    review_due = Day(label=_("Xem lại trước ngày"))
+
+    def __init__(self, *args: Any, version: Version, **kwargs: Any) -> None:
+        content, time = version.content, version.content.get("processing_time") or {}
+        initial = {name: content.get(name) for name in ("who_can_apply", "where", "result_vi", "explanation")}
+        initial |= {"name": version.name, "time": time.get("text"), "days": time.get("days")}
+        initial |= {"working_days": time.get("working_days"), "redirect_slug": content.get("redirect_slug")}
+        initial |= {"notes_vi": "\n".join(content.get("notes_vi") or []), "synonyms": "\n".join(version.synonyms)}
+        initial |= {"sources": "\n".join(version.sources), "base": fingerprint(version)}
+        initial |= {"checked_on": version.checked_on, "review_due": version.review_due}
+        kwargs["initial"] = initial
+        super().__init__(*args, **kwargs)
+        self.version = version
+
+    OTHER: ClassVar[tuple[str, ...]] = (
+        "notes_vi", "synonyms", "redirect_slug", "explanation", "sources", "checked_on", "review_due",
+    )  # fmt: skip
+
+    @property
+    def main_fields(self) -> list[forms.BoundField]:
+        return [field for field in self.visible_fields() if field.name not in self.OTHER]
+
+    @property
+    def other_fields(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.OTHER]
+
+    def clean_redirect_slug(self) -> str | None:
+        slug = self.cleaned_data["redirect_slug"]
+        if slug and slug == self.version.procedure.slug:
+            raise ValidationError(_("Thủ tục không thể thay cho chính nó."))
+        return slug or None
+
+    def words(self, rows: dict[str, Rows]) -> dict[str, Any]:
+        """What ``actions.save_draft`` takes; keys of the content no field shows are kept."""
+        given = self.cleaned_data
+        content = self.version.content | {
+            name: given[name] or None for name in ("who_can_apply", "where", "result_vi", "explanation")
+        }
+        working = given["working_days"] if given["days"] is not None else None
+        content |= {
+            "processing_time": {"text": given["time"], "days": given["days"], "working_days": working},
+            "notes_vi": given["notes_vi"],
+            "redirect_slug": given["redirect_slug"],
+            "status": "abolished_redirect" if given["redirect_slug"] else "in_force",
+        }
+        content |= {name: rows[name].found for name in KINDS} | {"steps": [one["text"] for one in rows["steps"].found]}
+        names = ("name", "synonyms", "sources", "checked_on", "review_due")
+        return {name: given[name] for name in names} | {"content": content}
+
+
+def fingerprint(version: Version) -> str:
+    words = json.dumps([getattr(version, name) for name in actions.WORDS], cls=DjangoJSONEncoder, sort_keys=True)
+    return hashlib.sha256(words.encode()).hexdigest()[:32]
+
+
+class New(Plain):
+    name = Line(label=_("Tên thủ tục"), limit=160, required=True, error_messages={"required": _("Ghi tên thủ tục.")})
+    slug = forms.SlugField(
+        label=_("Tên trong địa chỉ trang"), max_length=64, help_text=_("Chữ không dấu và gạch nối, ví dụ tach-ho."),
+        error_messages={"required": _("Ghi tên trong địa chỉ trang."),
+                        "invalid": _("Chỉ gồm chữ không dấu, số và gạch nối.")},
+    )  # fmt: skip
+    field = Line(label=_("Lĩnh vực"), limit=120, required=True, error_messages={"required": _("Ghi lĩnh vực.")})
+    code = Line(label=_("Mã thủ tục quốc gia (nếu có)"), limit=16)
+    position = Number(9999, label=_("Thứ tự trong danh mục"))
+
+
+class Arrange(Plain):
+    field, code, position = New.base_fields["field"], New.base_fields["code"], New.base_fields["position"]
+
+
+class Reason(Plain):
+    reason = Line(
+        label=_("Lý do"), limit=500, many=2, required=True,
+        error_messages={"required": _("Ghi lý do để người soạn biết sửa gì.")},
+    )  # fmt: skip
+
+
+class End(Reason):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["reason"].error_messages["required"] = _("Ghi lý do, ví dụ văn bản nào thay thế.")
+
+
+class Own(Plain):
+    """What the unit says of its own: hours, address, contact, and nothing else."""
+
+    hours = Line(label=_("Giờ nhận hồ sơ"), limit=240)
+    address = Line(label=_("Nơi nhận hồ sơ"), limit=240)
+    contact = Line(label=_("Người liên hệ, điện thoại"), limit=160)
