@@ -1,0 +1,68 @@
+"""Reads a file of questions (tab-separated: text, label, style) as the bot would, a decision a line, and with labels
+how right it was. Needs no database: the entries are those of procedures/data/procedures.json."""
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from zalopolice import judging
+from zalopolice.judging import ASKED, RIGHT, Judgement
+
+
+class Command(BaseCommand):
+    help = __doc__ or ""
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("file", type=Path)
+        parser.add_argument("--json", action="store_true", help="one object instead of lines and tables")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        path: Path = options["file"]
+        if not path.is_file():
+            raise CommandError(f"{path} is no file.")
+        rows = judging.questions(path)
+        if not rows or "text" not in rows[0]:
+            raise CommandError("The first line must name the columns; one of them is text.")
+        found = judging.judge(rows, judging.catalogue())
+        if options["json"]:
+            self.stdout.write(json.dumps(_as_json(found), ensure_ascii=False, indent=1))
+            return
+        for line in found.lines:
+            wrong = f"  ({line.verdict}, {line.label})" if line.label and line.verdict != RIGHT else ""
+            self.stdout.write(f"{line.said}\t{','.join(line.near)}\t{line.rule}\t{line.text}{wrong}")
+        if any(line.label for line in found.lines):
+            self._tables(found)
+
+    def _tables(self, found: Judgement) -> None:
+        for name in ("style", "label"):
+            self.stdout.write(f"\nBy {name}:")
+            for key, counts in found.by(name).items():
+                self.stdout.write(f"  {key:44} {_counts(counts)}")
+        self.stdout.write("\nNot right, label -> said:")
+        for (label, said), number in found.confusion().most_common():
+            self.stdout.write(f"  {label} -> {said}: {number}")
+        self.stdout.write(f"\nAll: {_counts(found.total())}")
+        self.stdout.write(f"Tips or emergencies answered as a procedure: {len(found.answered_as_procedure())}")
+        self.stdout.write(f"Emergencies not seen: {len(found.missed_emergencies())}")
+
+
+def _counts(counts: Counter[str]) -> str:
+    number = counts.total()
+    useful = counts[RIGHT] + counts[ASKED]
+    said = ", ".join(f"{name} {count}" for name, count in sorted(counts.items()))
+    return f"{said}; right {counts[RIGHT] / number:.0%}, right or asked back {useful / number:.0%} of {number}"
+
+
+def _as_json(found: Judgement) -> dict[str, Any]:
+    return {
+        "lines": [line._asdict() for line in found.lines],
+        "total": found.total(),
+        "by_label": found.by("label"),
+        "by_style": found.by("style"),
+        "answered_as_procedure": [line.text for line in found.answered_as_procedure()],
+        "missed_emergencies": [line.text for line in found.missed_emergencies()],
+    }
