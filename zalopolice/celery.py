@@ -22,6 +22,8 @@ app.conf.beat_schedule = {
     "sweep the inbox": {"task": "zalopolice.sweep_inbox", "schedule": 2.0, "options": {"queue": "inbox"}},
     "forget old bodies": {"task": "zalopolice.forget_bodies", "schedule": 3600.0, "options": {"queue": "inbox"}},
     "sweep the vault's rows": {"task": "zalopolice.sweep_vault", "schedule": 2.0, "options": {"queue": "vault"}},
+    "sweep the posts": {"task": "zalopolice.sweep_posts", "schedule": 2.0, "options": {"queue": "vault"}},
+    "check the accounts": {"task": "zalopolice.check_accounts", "schedule": 600.0, "options": {"queue": "vault"}},
     "sweep the worker's rows": {"task": "zalopolice.sweep_worker", "schedule": 2.0, "options": {"queue": "worker"}},
     "seal the audit log": {"task": "zalopolice.seal_audit", "schedule": 5.0, "options": {"queue": "worker"}},
 }

@@ -13,10 +13,12 @@ from celery.exceptions import SoftTimeLimitExceeded
 from django.db import OperationalError, connection
 from django.utils import timezone
 
+from broadcasts import sending
+from broadcasts.models import Dispatch
 from zalopolice import queue, routing
 from zalopolice.audit import log as audit
 from zalopolice.celery import app
-from zalopolice.gateway import consent, delivery, inbox, media
+from zalopolice.gateway import checkup, consent, delivery, inbox, media
 from zalopolice.gateway.models import Attachment, Consent, InboundEvent, Message
 from zalopolice.units.walls import job_context
 
@@ -90,6 +92,16 @@ def connect(pk: str) -> None:
     consent.exchange(uuid.UUID(pk))
 
 
+@app.task(name="zalopolice.dispatch")
+def dispatch(pk: str) -> None:
+    sending.work(uuid.UUID(pk))
+
+
+@app.task(name="zalopolice.check_account")
+def check_account(pk: str) -> None:
+    checkup.check(uuid.UUID(pk))
+
+
 @app.task(name="zalopolice.sweep_inbox")
 @one_at_a_time
 def sweep_inbox() -> None:
@@ -109,6 +121,19 @@ def sweep_vault() -> None:
     _each(delivery.deliver, queue.due(Message, "vault", BATCH), until)
     _each(media.fetch, queue.due(Attachment, "vault", 20), until)
     _each(consent.exchange, queue.due(Consent, "vault", 20), until)
+
+
+@app.task(name="zalopolice.sweep_posts")
+@one_at_a_time
+def sweep_posts() -> None:
+    """Posts step by step, one after the other: whatever Zalo does to them, a process is left for the replies."""
+    _each(sending.work, queue.due(Dispatch, "vault", 50))
+
+
+@app.task(name="zalopolice.check_accounts")
+@one_at_a_time
+def check_accounts() -> None:
+    _each(checkup.check, checkup.due())
 
 
 @app.task(name="zalopolice.sweep_worker")

@@ -9,7 +9,7 @@ import socket
 import struct
 import threading
 import time
-from collections import deque
+from collections import defaultdict, deque
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -32,6 +32,11 @@ class Zalo:
         self.refresh_delay = 0.0
         self.history: list[dict[str, Any]] | None = None
         self.files: dict[str, tuple[int, dict[str, str], bytes]] = {}
+        self.scripts: defaultdict[str, deque[Any]] = defaultdict(deque)  # by the last part of an address
+        self.articles: dict[str, dict[str, Any]] = {}  # by token; the article's id is the token with an "a" before
+        self.broadcasts: list[str] = []  # article ids, as often as their followers got them
+        self.targets: list[dict[str, str]] = []
+        self.asked: list[str] = []
 
     def texts(self) -> list[str]:
         return [row["message"] for row in self.sent]
@@ -47,6 +52,33 @@ class Zalo:
             }
             self.sent.append(row)
         return {"error": 0, "message": "Success", "data": {"message_id": row["message_id"]}}
+
+    def about_posts(self, name: str, content: dict[str, Any]) -> dict[str, Any]:
+        """Articles, broadcasts, allowance, followers: what happens when the script says nothing else."""
+        done = {"error": 0, "message": "Success"}
+        with self.lock:
+            if name == "create":
+                token = f"t{len(self.articles) + 1}"
+                self.articles[token] = content
+                return done | {"data": {"token": token}}
+            if name == "verify":
+                return done | {"data": {"id": "a" + content["token"]}}
+            if name == "broadcast":
+                element = content["message"]["attachment"]["payload"]["elements"][0]
+                self.broadcasts.append(element["attachment_id"])
+                self.targets.append(content["recipient"]["target"])
+                return done | {"data": {"message_id": f"b{len(self.broadcasts)}"}}
+            if name == "getslice":
+                rows = [{"id": "a" + token, "title": body["title"]} for token, body in reversed(self.articles.items())]
+                return done | {"data": {"medias": rows[:10], "total": len(rows)}}
+            if name == "getdetail":
+                return done | {"data": {"id": content["id"], **self.articles[content["id"][1:]]}}
+            if name == "getlist":
+                return done | {"data": {"total": 1234, "count": 1, "offset": 0, "users": [{"user_id": "55"}]}}
+            if name == "getoa":
+                return done | {"data": {"oa_id": "1", "num_follower": "1200", "package_name": "Tiêu chuẩn"}}
+        promotion = {"daily_remain": 1, "daily_total": 1, "monthly_remain": 3, "monthly_total": 4}
+        return done | {"data": {"last_interaction": "0", "promotion": promotion}}
 
     def grant(self, fields: dict[str, str]) -> dict[str, Any]:
         with self.lock:
@@ -92,6 +124,9 @@ class Handler(BaseHTTPRequestHandler):
             self.say(zalo.grant(fields))
             return
         content = json.loads(raw)
+        if name := self.post_call(content):
+            self.answer_about_posts(name, content)
+            return
         with zalo.lock:
             zalo.calls.append(content["message"]["text"])
             answer = zalo.script.popleft() if zalo.script else "ok"
@@ -106,9 +141,34 @@ class Handler(BaseHTTPRequestHandler):
         else:
             self.say(*answer) if isinstance(answer, tuple) else self.say(answer)
 
+    def post_call(self, content: dict[str, Any]) -> str:
+        last = self.path.rpartition("/")[2]
+        if "/article/" in self.path:
+            return last
+        if self.path.endswith("/quota/message"):
+            return "quota"
+        return "broadcast" if "target" in content.get("recipient", {}) else ""
+
+    def answer_about_posts(self, name: str, content: dict[str, Any]) -> None:
+        zalo = self.zalo
+        with zalo.lock:
+            zalo.asked.append(name)
+            answer = zalo.scripts[name].popleft() if zalo.scripts[name] else "ok"
+        if self.headers["access_token"] != zalo.access:
+            self.say({"error": -216, "message": "Access token is invalid"})
+        elif callable(answer):
+            answer(self, content)
+        elif answer == "ok":
+            self.say(zalo.about_posts(name, content))
+        else:
+            self.say(*answer) if isinstance(answer, tuple) else self.say(answer)
+
     def do_GET(self) -> None:
         parts, zalo = urlsplit(self.path), self.zalo
         zalo.gets.append(parts.path)
+        if (name := parts.path.rpartition("/")[2]) in ("getslice", "getdetail", "getlist", "getoa"):
+            self.answer_about_posts(name, {key: values[0] for key, values in parse_qs(parts.query).items()})
+            return
         if parts.path in zalo.files:
             status, headers, content = zalo.files[parts.path]
             self.say(content, status, headers)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import os
 import re
 import shutil
 from collections.abc import Iterator
@@ -111,6 +112,53 @@ def browser() -> Iterator[Any]:
         chromium = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield chromium
         chromium.close()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [360, 1366])
+def test_a_follower_gets_an_article_and_opens_it(simulator: Simulator, browser: Any, width: int) -> None:
+    simulator.sim("clock", {"now": "2026-11-20T12:00:00"})
+    simulator.grant()
+    simulator.say("", kind="follow")
+    broadcast(simulator)
+    page = browser.new_page(viewport={"width": width, "height": 740})
+    page.set_default_timeout(5000)
+    trouble: list[str] = []
+    page.on("console", lambda message: trouble.append(message.text) if message.type == "error" else None)
+    page.goto(f"{simulator.url}/phone?oa={OAS[0]}&citizen=dung")
+    card = page.get_by_test_id("article-card")
+    assert "Cảnh giác trộm xe" in card.inner_text() and card.locator("img").evaluate("image => image.naturalWidth") > 0
+    card.click()
+    inside = page.frame_locator('[data-testid="reader"]')
+    inside.get_by_text("Khóa xe hai lớp.").wait_for()
+    assert inside.locator("img").evaluate("image => image.naturalWidth") > 0
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    if folder := os.environ.get("ZP_SHOTS"):
+        page.screenshot(path=f"{folder}/article-{width}.png")
+    page.get_by_test_id("reader-close").click()
+    assert page.get_by_test_id("reader").is_hidden()
+    if folder:
+        page.screenshot(path=f"{folder}/card-{width}.png")
+    assert trouble == []
+
+
+def broadcast(simulator: Simulator) -> None:
+    """A cover of its own host: the simulator serves what a citizen once sent."""
+    buffer = io.BytesIO()
+    Image.new("RGB", (1280, 720), "#557799").save(buffer, "JPEG")
+    simulator.say("", image_base64=base64.b64encode(buffer.getvalue()).decode())
+    sent = simulator.wait(lambda: simulator.portal.named("user_send_image"))[0]
+    cover = sent["body"]["message"]["attachments"][0]["payload"]["url"]
+    simulator.sim("oas", {"oa_id": OAS[0], "article_pending": 0})
+    article = {"type": "normal", "title": "Cảnh giác trộm xe", "description": "Ba vụ trong tuần.", "status": "show"}
+    article |= {"cover": {"cover_type": "photo", "photo_url": cover, "status": "show"}, "author": "Công an xã"}
+    article |= {"body": [{"type": "text", "content": "<p>Khóa xe hai lớp.</p>"}]}
+    token = simulator.call("POST", "/v2.0/article/create", json=article).json()["data"]["token"]
+    made = simulator.call("POST", "/v2.0/article/verify", json={"token": token}).json()["data"]["id"]
+    element = {"media_type": "article", "attachment_id": made}
+    attachment = {"type": "template", "payload": {"template_type": "media", "elements": [element]}}
+    body = {"recipient": {"target": {"gender": "0"}}, "message": {"attachment": attachment}}
+    assert simulator.call("POST", "/v2.0/oa/message", json=body).json()["error"] == 0
 
 
 @pytest.mark.browser

@@ -9,12 +9,13 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
 import requests
 from django.conf import settings
+from django.utils.translation import gettext_noop
 
 CONNECT_TIMEOUT = 3.0
 
@@ -33,6 +34,7 @@ class Outcome:
     message_id: str = ""
     code: int = 0
     wait: float | None = None  # seconds, for NOT_SENT
+    data: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -62,17 +64,17 @@ class Unreachable(Exception):
 TOKEN_CODES = {-216, -220, -124}
 WAIT_CODES = {-32: 60.0, -218: 3600.0, -211: 3600.0, -200: None, -214: 30.0}
 REASONS = {
-    -213: "Người dân chưa quan tâm OA.",
-    -217: "Người dân đã chặn OA.",
-    -227: "Tài khoản Zalo của người dân bị khóa hoặc ngừng hoạt động.",
-    -230: "Đã quá 7 ngày từ lần tương tác cuối; Zalo chỉ cho trả lời khi người dân nhắn lại.",
-    -232: "Người dân chưa tương tác hoặc đã hết hạn; Zalo chỉ cho trả lời khi người dân nhắn lại.",
-    -244: "Người dân đã hạn chế nhận loại tin này.",
-    -201: "Zalo không nhận nội dung này.",
-    -221: "OA chưa được xác thực.",
-    -224: "Gói dịch vụ của OA không cho gửi.",
-    -320: "OA chưa liên kết ví ZCA.",
-    -321: "Ví ZCA của OA hết tiền.",
+    -213: gettext_noop("Người dân chưa quan tâm OA."),
+    -217: gettext_noop("Người dân đã chặn OA."),
+    -227: gettext_noop("Tài khoản Zalo của người dân bị khóa hoặc ngừng hoạt động."),
+    -230: gettext_noop("Đã quá 7 ngày từ lần tương tác cuối; Zalo chỉ cho trả lời khi người dân nhắn lại."),
+    -232: gettext_noop("Người dân chưa tương tác hoặc đã hết hạn; Zalo chỉ cho trả lời khi người dân nhắn lại."),
+    -244: gettext_noop("Người dân đã hạn chế nhận loại tin này."),
+    -201: gettext_noop("Zalo không nhận nội dung này."),
+    -221: gettext_noop("OA chưa được xác thực."),
+    -224: gettext_noop("Gói dịch vụ của OA không cho gửi."),
+    -320: gettext_noop("OA chưa liên kết ví ZCA."),
+    -321: gettext_noop("Ví ZCA của OA hết tiền."),
 }
 
 
@@ -83,9 +85,21 @@ def send_text(account: Account, user_id: str, text: str) -> Outcome:
         recipient, path = {"anonymous_id": person, "conversation_id": conversation}, "/v2.0/oa/message"
     else:
         recipient, path = {"user_id": user_id}, "/v3.0/oa/message/cs"
-    body = {"recipient": recipient, "message": {"text": text}}
+    return call(account, path, {"recipient": recipient, "message": {"text": text}})
+
+
+def call(account: Account, path: str, body: dict[str, Any] | None = None, **query: Any) -> Outcome:
+    """POST ``body`` as JSON, or GET without one; every way it can end is a verdict, nothing is raised."""
     try:
-        answer = _post(settings.ZALO_API_URL + path, account, json=body)
+        answer = requests.request(
+            "GET" if body is None else "POST",
+            settings.ZALO_API_URL + path,
+            headers=account.headers(),
+            timeout=(CONNECT_TIMEOUT, settings.ZALO_TIMEOUT),
+            allow_redirects=False,
+            json=body,
+            params=query or None,
+        )
     except requests.exceptions.ConnectTimeout:
         return Outcome(Verdict.NOT_SENT)
     except requests.exceptions.ConnectionError as error:
@@ -103,11 +117,6 @@ def _never_connected(error: Exception) -> bool:
     return isinstance(cause, MaxRetryError) and isinstance(cause.reason, NewConnectionError)
 
 
-def _post(url: str, account: Account, **content: Any) -> requests.Response:
-    timeout = (CONNECT_TIMEOUT, settings.ZALO_TIMEOUT)
-    return requests.post(url, headers=account.headers(), timeout=timeout, allow_redirects=False, **content)
-
-
 def _verdict(answer: requests.Response) -> Outcome:
     if answer.status_code == 429:
         return Outcome(Verdict.NOT_SENT, wait=60.0)
@@ -117,7 +126,8 @@ def _verdict(answer: requests.Response) -> Outcome:
     code: int = body["error"]
     if code == 0:
         data = body.get("data")
-        return Outcome(Verdict.SENT, str(data.get("message_id") or "") if isinstance(data, dict) else "")
+        known = data if isinstance(data, dict) else {}
+        return Outcome(Verdict.SENT, str(known.get("message_id") or ""), data=known)
     if code in TOKEN_CODES:
         return Outcome(Verdict.TOKEN, code=code)
     if code in WAIT_CODES:
@@ -134,7 +144,7 @@ def _json(answer: requests.Response) -> dict[str, Any] | None:
 
 
 def reason(code: int) -> str:
-    return REASONS.get(code, f"Zalo từ chối (mã {code}).")
+    return REASONS.get(code, gettext_noop("Zalo từ chối (mã %(code)s).") % {"code": code})
 
 
 def history(account: Account, user_id: str, offset: int = 0) -> list[dict[str, Any]]:
@@ -160,17 +170,8 @@ def history(account: Account, user_id: str, offset: int = 0) -> list[dict[str, A
 
 def own_oa_id(account: Account) -> str:
     """The id of the account a token belongs to (5.5); Unreachable when it cannot be told."""
-    try:
-        answer = requests.get(
-            settings.ZALO_API_URL + "/v2.0/oa/getoa",
-            headers=account.headers(),
-            timeout=(CONNECT_TIMEOUT, settings.ZALO_TIMEOUT),
-            allow_redirects=False,
-        )
-    except requests.exceptions.RequestException:
-        raise Unreachable from None
-    data = (_json(answer) or {}).get("data")
-    if not isinstance(data, dict):
+    data = call(account, "/v2.0/oa/getoa").data
+    if not data:
         raise Unreachable
     return str(data.get("oa_id") or data.get("oaid") or "")
 

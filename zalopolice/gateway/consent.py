@@ -16,10 +16,11 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from zalopolice import crypto, queue
 from zalopolice.audit import log
-from zalopolice.gateway import client, tokens
+from zalopolice.gateway import client, rules, tokens
 from zalopolice.gateway.models import Consent, OfficialAccount, Token, TokenJournal, ZaloApp
 from zalopolice.units.models import Officer
 
@@ -65,9 +66,9 @@ def answer(state: str, code: str, oa_id: str, *, by: Officer) -> Consent:
     rows = Consent.objects.select_for_update(of=("self",)).select_related("oa")
     consent = rows.filter(unit=by.unit, started_by=by, state_hash=_hash(state), answered_at=None).first()
     if consent is None or consent.started_at < timezone.now() - VALID:
-        raise ConsentRefused("Lượt kết nối này không còn hiệu lực. Hãy bấm “Kết nối” lại.")
+        raise ConsentRefused(_("Lượt kết nối này không còn hiệu lực. Làm lại bước kết nối ở dưới."))
     if consent.oa.oa_id != oa_id:
-        raise ConsentRefused("Anh/chị đã chọn một OA khác với OA của đơn vị. Hãy chọn đúng OA.")
+        raise ConsentRefused(_("Đồng chí đã chọn một OA khác với OA của đơn vị. Làm lại và chọn đúng OA."))
     consent.sealed_code = crypto.seal_to(settings.KEYS.vault_public, code.encode(), _aad(consent))
     consent.answered_at = consent.next_at = timezone.now()
     consent.queue = "vault"
@@ -88,7 +89,7 @@ def exchange(pk: uuid.UUID) -> None:
     if consent is None or not queue.claim(consent, timedelta(seconds=60)):
         return
     if consent.attempt > 1:
-        queue.finish(consent, error="Việc kết nối bị ngắt giữa chừng. Hãy bấm “Kết nối” lại.")
+        queue.finish(consent, error=_("Việc kết nối bị ngắt giữa chừng. Làm lại bước kết nối."))
         return
     error = _exchange(consent)
     queue.finish(consent, error=error, exchanged_at=None if error else timezone.now(), sealed_code=b"")
@@ -103,13 +104,16 @@ def _exchange(consent: Consent) -> str:
     try:
         pair = client.exchange_code(oa.app.app_id, secret, code, verifier)
         if client.own_oa_id(client.Account(pair.access, secret)) != oa.oa_id:
-            return "Zalo trả về quyền của một OA khác. Hãy chọn đúng OA."
+            return _("Zalo trả về quyền của một OA khác. Làm lại và chọn đúng OA.")
     except client.OAuthRefused as error:
-        return f"Zalo từ chối kết nối (mã {error.code})."
+        return _("Zalo từ chối kết nối (mã %(code)s). Làm lại bước kết nối.") % {"code": error.code}
     except client.Unreachable:
-        return "Chưa liên lạc được với Zalo. Hãy bấm “Kết nối” lại."
+        return _("Chưa liên lạc được với Zalo. Ít phút nữa làm lại bước kết nối.")
     latest = Token.objects.filter(oa=oa).values_list("version", flat=True).first() or 0
     TokenJournal.objects.filter(oa=oa).delete()  # a new consent kills whatever pair was kept there
     tokens.store(oa, pair, latest + 1)
-    OfficialAccount.objects.filter(pk=oa.pk).update(connected_at=timezone.now())
+    now = timezone.now()
+    until = now + timedelta(days=rules.value("grant_days", now))
+    OfficialAccount.objects.filter(pk=oa.pk).update(connected_at=now, token_refresh_until=until)
+    queue.ring("zalopolice.check_account", oa.pk, "vault")
     return ""

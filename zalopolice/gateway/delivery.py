@@ -15,11 +15,13 @@ from django.conf import settings
 from django.db import OperationalError, transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from zalopolice import queue
-from zalopolice.gateway import client, rules, settling, tokens
+from zalopolice.gateway import accounts, client, rules, settling, tokens
 from zalopolice.gateway.client import Outcome, Verdict
 from zalopolice.gateway.models import Message
+from zalopolice.gateway.settling import tell_unsent
 from zalopolice.states import WrongState, move_to
 from zalopolice.vault import routes
 
@@ -75,9 +77,9 @@ def _failed(message: Message) -> None:
     if row is None or row.state not in {*WAITING, State.UNKNOWN}:
         return
     if row.state == State.UNKNOWN and row.attempt >= 2 * MAX_ATTEMPTS:
-        end(row, State.FAILED, "Chưa rõ đã gửi hay chưa; hãy xem trên Zalo trước khi gửi lại.")
+        end(row, State.FAILED, gettext_noop("Chưa rõ đã gửi hay chưa; hãy xem trên Zalo trước khi gửi lại."))
     elif row.state in WAITING and row.attempt + 1 >= MAX_ATTEMPTS:
-        end(row, State.FAILED, "Không gửi được vì lỗi của hệ thống.")
+        end(row, State.FAILED, gettext_noop("Không gửi được vì lỗi của hệ thống."))
     elif row.state in WAITING:
         queue.again(row, queue.BACKOFF[min(row.attempt, 5)], attempt=row.attempt + 1)
 
@@ -123,7 +125,7 @@ def send(message: Message) -> bool:
     try:
         account, version = tokens.account(message.oa)
     except tokens.NeedsConsent:
-        queue.again(message, 60, error="OA chưa được kết nối hoặc đã mất quyền.")
+        queue.again(message, 60, error=gettext_noop("OA chưa được kết nối hoặc đã mất quyền."))
         return False
     except client.Unreachable:
         queue.again(message, 10)
@@ -175,7 +177,7 @@ def record(message: Message, outcome: Outcome) -> None:
         elif outcome.verdict is Verdict.REFUSED:
             end(message, State.BLOCKED, client.reason(outcome.code))
         elif message.attempt >= MAX_ATTEMPTS:
-            end(message, State.FAILED, "Đã thử 8 lần, Zalo chưa nhận.")
+            end(message, State.FAILED, gettext_noop("Đã thử 8 lần, Zalo chưa nhận."))
         else:
             seconds = outcome.wait if outcome.wait is not None else queue.BACKOFF[min(message.attempt - 1, 5)]
             back = now + timedelta(seconds=seconds)
@@ -198,11 +200,15 @@ def _sent(message: Message, msg_id: str) -> None:
             # Declared unknown while we waited for a slow answer: now it is known, unless it went out anew.
             late = rows.filter(pk=message.pk, state=State.UNKNOWN, resends=message.resends, zalo_msg_id="")
             late.update(state=State.SENT, **done)
+    accounts.note_sent(message.oa_id)
 
 
 def end(message: Message, state: str, error: str) -> bool:
+    """Not sent, and nobody tries again by itself: whoever keeps the tray must see that. One bell for all of them."""
     done = {"error": error, "next_at": None, "queue": "", "settled_at": timezone.now()}
-    move_to(message, state, field="state", unchanged=FENCE, **done)
+    with transaction.atomic():
+        move_to(message, state, field="state", unchanged=FENCE, **done)
+        tell_unsent(message)
     return True
 
 

@@ -11,9 +11,10 @@ from typing import Any
 from django.conf import settings
 from django.db import OperationalError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from zalopolice import crypto, queue
-from zalopolice.gateway import echoes, events
+from zalopolice.gateway import accounts, echoes, events
 from zalopolice.gateway.models import Attachment, Citizen, InboundEvent, Message, OfficialAccount
 from zalopolice.vault import routes
 
@@ -106,8 +107,9 @@ def _act(event: events.Event, app_id: str) -> None:
     oa = OfficialAccount.objects.filter(oa_id__in=parties, app__app_id=app_id).first()
     if oa is None:
         raise UnknownAccount("no such account here")
+    accounts.note_event(oa.pk)
     if event.name == "permission_revoked":
-        OfficialAccount.objects.filter(pk=oa.pk).update(trouble="OA đã thu hồi quyền của ứng dụng. Hãy kết nối lại.")
+        accounts.report(oa, _("OA đã thu hồi quyền của ứng dụng. Trưởng đơn vị cần kết nối lại OA."))
         return
     citizen = _citizen(oa, event)
     if event.is_echo:

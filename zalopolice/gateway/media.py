@@ -25,6 +25,7 @@ import requests
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from zalopolice import crypto, queue
 from zalopolice.gateway.models import Attachment
@@ -40,7 +41,7 @@ LIMITS = {"image": 25, "gif": 25, "audio": 30, "file": 50, "video": 300}
 TRIES = 6
 DRAWING = timedelta(seconds=60)
 """Lease of a picture that is being drawn; the child process gets 20 seconds."""
-SYSTEM_FAULT = "Máy chưa hiện được ảnh này; bản gốc vẫn được giữ."
+SYSTEM_FAULT = gettext_noop("Máy chưa hiện được ảnh này; bản gốc vẫn được giữ.")
 REDIRECTS = 3
 DOWNLOAD = 50.0
 """Seconds for a whole file; less than the task's own limit."""
@@ -73,7 +74,9 @@ def fetch(pk: uuid.UUID) -> None:
     except Exception as error:  # the network, the disk, a time limit: none may make a file try for ever
         log.warning("file %s not fetched: %s", pk, type(error).__name__)
         if attachment.attempt >= TRIES:
-            _give_up(attachment, State.UNFETCHABLE, "Không tải được tệp từ Zalo; hãy nhờ người dân gửi lại.")
+            _give_up(
+                attachment, State.UNFETCHABLE, gettext_noop("Không tải được tệp từ Zalo; hãy nhờ người dân gửi lại.")
+            )
         else:
             queue.again(attachment)
     else:
@@ -136,7 +139,7 @@ def _download(url: str, limit: int) -> Iterator[bytes]:
     until = time.monotonic() + DOWNLOAD
     with _opened(url) as answer:
         if answer.status_code in {403, 404, 410}:
-            raise Refused("Tệp không còn trên Zalo.")
+            raise Refused(gettext_noop("Tệp không còn trên Zalo."))
         if answer.status_code != 200:
             raise requests.exceptions.HTTPError(f"status {answer.status_code}")
         size = 0
@@ -145,10 +148,10 @@ def _download(url: str, limit: int) -> Iterator[bytes]:
             if time.monotonic() > until:
                 raise requests.exceptions.Timeout("a byte now and then")
             if size > limit:
-                raise Refused(f"Tệp lớn hơn {limit // 1_000_000} MB.")
+                raise Refused(gettext_noop("Tệp lớn hơn %(size)s MB.") % {"size": limit // 1_000_000})
             yield chunk
         if size == 0:
-            raise Refused("Tệp rỗng.")
+            raise Refused(gettext_noop("Tệp rỗng."))
 
 
 def _opened(url: str) -> requests.Response:
@@ -161,7 +164,7 @@ def _opened(url: str) -> requests.Response:
             return answer
         answer.close()
         url = urljoin(url, answer.headers["location"])
-    raise Refused("Tệp bị chuyển hướng quá nhiều lần.")
+    raise Refused(gettext_noop("Tệp bị chuyển hướng quá nhiều lần."))
 
 
 def _refuse_foreign(url: str) -> None:
@@ -169,7 +172,7 @@ def _refuse_foreign(url: str) -> None:
     try:
         _check_address(url)
     except ValueError:  # no address at all: a port out of range, half an IPv6
-        raise Refused("Tệp không nằm trên máy chủ của Zalo.") from None
+        raise Refused(gettext_noop("Tệp không nằm trên máy chủ của Zalo.")) from None
 
 
 def _check_address(url: str) -> None:
@@ -180,15 +183,15 @@ def _check_address(url: str) -> None:
         # Demo and tests know one host, the simulator, and never ask the world for another, not even its name.
         if (parts.scheme, parts.netloc) == (simulator.scheme, simulator.netloc):
             return
-        raise Refused("Tệp không nằm trên máy chủ của Zalo.")
+        raise Refused(gettext_noop("Tệp không nằm trên máy chủ của Zalo."))
     # Plain names only: what other characters mean to the part that connects is anybody's guess.
     plain = re.fullmatch(r"[a-z0-9.-]+", host) is not None
     known = plain and any(host == suffix or host.endswith("." + suffix) for suffix in settings.ZALO_MEDIA_HOSTS)
     if parts.scheme != "https" or parts.port not in {None, 443} or parts.username or not known:
-        raise Refused("Tệp không nằm trên máy chủ của Zalo.")
+        raise Refused(gettext_noop("Tệp không nằm trên máy chủ của Zalo."))
     for *_, address in socket.getaddrinfo(host, 443, proto=socket.IPPROTO_TCP):
         if not ipaddress.ip_address(address[0]).is_global:
-            raise Refused("Tệp không nằm trên máy chủ của Zalo.")
+            raise Refused(gettext_noop("Tệp không nằm trên máy chủ của Zalo."))
 
 
 def read(attachment: Attachment, copy: str) -> bytes:
@@ -207,7 +210,7 @@ def derive(attachment: Attachment) -> None:
         _write(attachment, "screen", key, iter([picture.jpeg]))
     except (NotAPicture, crypto.CannotOpen) as error:
         broken = isinstance(error, crypto.CannotOpen)
-        reason = "Tệp không phải là ảnh xem được; bản gốc vẫn được giữ."
+        reason = gettext_noop("Tệp không phải là ảnh xem được; bản gốc vẫn được giữ.")
         _end_drawing(attachment, State.REJECTED, reason=SYSTEM_FAULT if broken else reason)
     except Exception as error:  # the disk, rights, a file that is gone: may pass, but not for ever
         log.warning("picture %s not drawn: %s", attachment.pk, type(error).__name__)

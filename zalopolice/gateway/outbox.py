@@ -8,6 +8,7 @@ import uuid
 from django.conf import settings
 from django.template import Context, Engine
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from zalopolice import queue
 from zalopolice.gateway.models import Citizen, Message
@@ -22,7 +23,7 @@ def enqueue(citizen: Citizen, text: str, *, origin: str, business_key: str = "")
     """Queues ``text`` (1 to 1,900 characters). The same ``business_key`` in a unit is queued once for ever."""
     text = unicodedata.normalize("NFC", text).strip()
     if not 1 <= len(text) <= TEXT_MAX:
-        raise ValueError(f"Nội dung phải có từ 1 đến {TEXT_MAX} ký tự.")
+        raise ValueError(gettext_noop("Nội dung phải có từ 1 đến %(most)s ký tự.") % {"most": TEXT_MAX})
     if business_key:
         known = Message.objects.filter(unit_id=citizen.unit_id, business_key=business_key).first()
         if known is not None:
@@ -46,6 +47,16 @@ def enqueue(citizen: Citizen, text: str, *, origin: str, business_key: str = "")
     return message
 
 
-def words(name: str, **values: object) -> str:
+def answer(message: Message, name: str, /, **values: object) -> None:
+    """Queues the text ``name`` as the bot's answer to a citizen's message; never twice to the same message."""
+    say(message, name, words(name, **values))
+
+
+def say(message: Message, name: str, text: str) -> None:
+    """Queues a published text that is ready, as the bot's answer named ``name``."""
+    enqueue(message.citizen, text, origin=Message.Origin.BOT, business_key=f"{name}:{message.pk}")
+
+
+def words(name: str, /, **values: object) -> str:
     """A published text of ``templates/zalo`` (design D26: the bot never invents wording)."""
     return _engine.get_template(f"{name}.txt").render(Context(values)).strip()

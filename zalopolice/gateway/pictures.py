@@ -15,6 +15,7 @@ from pathlib import Path
 
 CHILD = Path(__file__).with_name("picture_child.py")
 WALL_SECONDS = 20
+SIDE = 2048
 
 
 class NotAPicture(Exception):
@@ -35,11 +36,11 @@ def _limits() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def clean_copy(content: bytes) -> Picture:
-    """At most 2,048 pixels a side, upright, no metadata; raises NotAPicture."""
+def clean_copy(content: bytes, side: int = SIDE) -> Picture:
+    """At most ``side`` pixels a side, upright, no metadata; raises NotAPicture."""
     try:
         child = subprocess.run(
-            [sys.executable, "-I", str(CHILD)],
+            [sys.executable, "-I", str(CHILD), str(side)],
             input=content,
             capture_output=True,
             timeout=WALL_SECONDS,

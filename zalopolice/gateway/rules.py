@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 
-from django.db.models import Q
+from django.db.models import Q, Subquery
 from django.utils import timezone
 
 from zalopolice.gateway.models import ChannelRule, Citizen
@@ -54,11 +54,23 @@ def reply_window(citizen: Citizen, at: datetime) -> Window:
     return Window.CLOSED
 
 
-def window_ends(citizen: Citizen, at: datetime) -> WindowEnds:
-    """The same rules as :func:`reply_window`, with the moments at which they end; one query."""
+REPLY_HOURS = ("reply_free_hours", "reply_paid_hours")
+
+
+def columns(names: tuple[str, ...], at: datetime) -> dict[str, Subquery]:
+    """The same values beside the columns of another query."""
+    day = timezone.localdate(at)
+    dated = Q(valid_until=None) | Q(valid_until__gte=day)
+    rows = ChannelRule.objects.filter(dated, valid_from__lte=day).order_by("-valid_from")
+    return {name: Subquery(rows.filter(name=name).values("value")[:1]) for name in names}
+
+
+def window_ends(citizen: Citizen, at: datetime, hours: dict[str, int] | None = None) -> WindowEnds:
+    """The same rules as :func:`reply_window`, with the moments at which they end; ``hours`` as :func:`values` gives
+    them, else one query."""
     last = citizen.last_interaction_at
     if last is None:
         return WindowEnds(Window.CLOSED, None, None)
-    hours = values(("reply_free_hours", "reply_paid_hours"), at)
+    hours = hours or values(REPLY_HOURS, at)
     free, paid = (last + timedelta(hours=hours[name]) for name in ("reply_free_hours", "reply_paid_hours"))
     return WindowEnds(Window.FREE if at <= free else Window.PAID if at <= paid else Window.CLOSED, free, paid)

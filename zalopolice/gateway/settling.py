@@ -7,17 +7,25 @@ more; whatever is not sure is a person's decision, because a second message cann
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from zalopolice import queue
 from zalopolice.gateway import client, echoes, tokens
 from zalopolice.gateway.models import Message
 from zalopolice.states import move_to
+from zalopolice.units.models import Alert
+from zalopolice.units.models.alerts import tell
+from zalopolice.units.roles import Permission
 from zalopolice.vault import routes
 
 State = Message.State
+ALL = UUID(int=0)
+"""One alert for everything that did not arrive: the first page lists what it is."""
 PAGES = 5
 PATIENT = 16
 """Tries to get a sure answer, half a minute apart, before a person is asked."""
@@ -34,7 +42,7 @@ def settle(message: Message) -> None:
         found = _in_history(message)
     except (client.Unreachable, tokens.NeedsConsent, NotSure):
         if message.attempt >= PATIENT:
-            _give_up(message, "Chưa rõ đã gửi hay chưa; hãy xem trên Zalo trước khi gửi lại.")
+            _give_up(message, gettext_noop("Chưa rõ đã gửi hay chưa; hãy xem trên Zalo trước khi gửi lại."))
         else:
             queue.again(message, 30)
         return
@@ -44,7 +52,7 @@ def settle(message: Message) -> None:
         again = {"resends": 1, "next_at": timezone.now()}
         move_to(message, State.RETRY, field="state", unchanged=("attempt", "resends"), **again)
     else:
-        _give_up(message, "Đã gửi hai lần mà Zalo không ghi nhận; cần người kiểm tra.")
+        _give_up(message, gettext_noop("Đã gửi hai lần mà Zalo không ghi nhận; cần người kiểm tra."))
 
 
 def lease() -> timedelta:
@@ -54,7 +62,13 @@ def lease() -> timedelta:
 
 def _give_up(message: Message, error: str) -> None:
     done = {"error": error, "next_at": None, "queue": "", "settled_at": timezone.now()}
-    move_to(message, State.FAILED, field="state", unchanged=("attempt", "resends"), **done)
+    with transaction.atomic():
+        move_to(message, State.FAILED, field="state", unchanged=("attempt", "resends"), **done)
+        tell_unsent(message)
+
+
+def tell_unsent(message: Message) -> None:
+    tell(Alert.Kind.UNSENT, message.unit_id, ALL, permission=Permission.TRAY_READ)
 
 
 def _in_history(message: Message) -> str:

@@ -13,9 +13,10 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from zalopolice import crypto
-from zalopolice.gateway import client
+from zalopolice.gateway import accounts, client
 from zalopolice.gateway.models import OfficialAccount, Token, TokenJournal, ZaloApp
 
 REFRESH_BELOW = timedelta(hours=6)
@@ -91,8 +92,8 @@ def _refresh_now(oa: OfficialAccount, token: Token) -> Token:
         if late is not None:
             return late  # who held the lease before us was only slow, and used the refresh token
         Token.objects.filter(pk=token.pk, version=token.version).update(refreshing_until=timezone.now() + REFUSED)
-        trouble = f"Zalo không gia hạn quyền (mã {error.code}). Trưởng đơn vị cần kết nối lại OA."
-        OfficialAccount.objects.filter(pk=oa.pk).update(trouble=trouble)
+        said = _("Zalo không gia hạn quyền (mã %(code)s). Trưởng đơn vị cần kết nối lại OA.") % {"code": error.code}
+        accounts.report(oa, said)
         raise NeedsConsent from None
     return store(oa, pair, token.version + 1)
 
@@ -110,5 +111,5 @@ def store(oa: OfficialAccount, pair: client.Pair, version: int, *, journal: Toke
         token.expires_at, token.obtained_at, token.refreshing_until = journal.expires_at, timezone.now(), None
         token.save()
         TokenJournal.objects.filter(oa=oa, version__lt=version).delete()
-        OfficialAccount.objects.filter(pk=oa.pk).update(trouble="")
+        OfficialAccount.objects.filter(pk=oa.pk).update(trouble="", token_obtained_at=token.obtained_at)
     return token

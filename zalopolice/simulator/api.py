@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from . import sending, uploads
+from . import articles, message_v2, quota, sending, uploads
 from .clock import vn_date
 from .guards import Caller, ZaloError, success, zalo_api
 
@@ -25,6 +25,7 @@ HISTORY_TYPE = {
     "sticker": "sticker",
     "location": "location",
     "link": "link",
+    "article": "links",
 }
 
 
@@ -125,6 +126,9 @@ def history_entry(world: "World", row: sqlite3.Row) -> dict[str, Any]:
         entry["url"] = payload.get("url", "")
     if row["type"] == "link":
         entry["links"] = [payload]
+    if row["type"] == "article":
+        named = (("title", "title"), ("description", "description"), ("thumb", "cover"), ("url", "link"))
+        entry["links"] = [{name: payload.get(key, "") for name, key in named}]
     if row["type"] == "location":
         entry["location"] = json.dumps(payload.get("coordinates", {}))
     return entry
@@ -164,7 +168,7 @@ async def recent_chat(request: Request, caller: Caller) -> Response:
 
 routes = [
     Route("/openapi/v3.0/oa/message/cs", sending.consultation, methods=["POST"]),
-    Route("/openapi/v2.0/oa/message", sending.message_v2, methods=["POST"]),
+    Route("/openapi/v2.0/oa/message", message_v2.message, methods=["POST"]),
     Route("/openapi/v2.0/oa/upload/image", uploads.image, methods=["POST"]),
     Route("/openapi/v2.0/oa/upload/gif", uploads.gif, methods=["POST"]),
     Route("/openapi/v2.0/oa/upload/file", uploads.file, methods=["POST"]),
@@ -172,4 +176,13 @@ routes = [
     Route("/openapi/v2.0/oa/conversation", conversation, methods=["GET"]),
     Route("/openapi/v2.0/oa/listrecentchat", recent_chat, methods=["GET"]),
     Route("/openapi/v2.0/oa/getoa", get_oa, methods=["GET"]),
+    Route("/openapi/v3.0/oa/user/getlist", quota.user_list, methods=["GET"]),
+    Route("/openapi/v3.0/oa/quota/message", quota.message_quota, methods=["POST"]),
+    Route("/openapi/v2.0/oa/quota/message", quota.legacy_quota, methods=["POST"]),
+    Route("/openapi/v2.0/article/create", articles.create, methods=["POST"]),
+    Route("/openapi/v2.0/article/verify", articles.verify, methods=["POST"]),
+    Route("/openapi/v2.0/article/update", articles.update, methods=["POST"]),
+    Route("/openapi/v2.0/article/remove", articles.remove, methods=["POST"]),
+    Route("/openapi/v2.0/article/getdetail", articles.get_detail, methods=["GET"]),
+    Route("/openapi/v2.0/article/getslice", articles.get_slice, methods=["GET"]),
 ]

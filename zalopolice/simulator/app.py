@@ -7,7 +7,7 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.types import Message, Receive, Scope, Send
 
-from . import api, control, oauth, screens
+from . import api, broadcast, control, oauth, screens
 from .guards import not_found
 from .samples import make_samples
 from .world import World
@@ -55,6 +55,7 @@ def make_app(world: World) -> Any:
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         make_samples(world.state.directory)
         world.webhooks.start()
+        world.webhooks.spawn(broadcast.deliver_for_ever(world))
         yield
         await world.webhooks.stop()
         world.state.close()

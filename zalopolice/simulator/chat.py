@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .world import World
 
 RECEIPT_DELAY_S = 0.15
+LOCAL = ("/media/", "/articles/")
 
 
 def _object(value: Any) -> dict[str, Any]:
@@ -34,7 +35,7 @@ class Chat:
     def absolute(self, payload: dict[str, Any]) -> dict[str, Any]:
         """Addresses are stored without host, because the port may differ after a restart."""
         base = self._world.base_url
-        return {k: base + v if isinstance(v, str) and v.startswith("/media/") else v for k, v in payload.items()}
+        return {k: base + v if isinstance(v, str) and v.startswith(LOCAL) else v for k, v in payload.items()}
 
     # -- the citizen -------------------------------------------------------------------------------
 
@@ -153,6 +154,10 @@ class Chat:
             world.webhooks.spawn(self._receipts(relation, msg_id))
         return msg_id
 
+    def shows_article(self, relation: sqlite3.Row, title: str, card: dict[str, Any]) -> None:
+        """A broadcast has reached this phone. Zalo reports none of it: no echo, no receipt."""
+        self._insert(relation, ids.message_id(), 0, "article", title, card, "", self._world.clock.ms(), None)
+
     def _echo(self, relation: sqlite3.Row, kind: str, msg_id: str, at: int, text: str, payload: dict[str, Any]) -> None:
         faults = self._world.faults
         if not faults["echo"] or faults.hit("drop_echo"):
@@ -190,10 +195,11 @@ class Chat:
         state = self._world.state
         where = f"oa_id=? AND user_id=? AND src=0 AND seen_at IS NULL AND {condition}"
         args = (relation["oa_id"], relation["user_id"], value)
-        unseen = [row["msg_id"] for row in state.all(f"SELECT msg_id FROM messages WHERE {where}", *args)]
-        if unseen:
+        rows = state.all(f"SELECT msg_id, type FROM messages WHERE {where}", *args)
+        unseen = [row["msg_id"] for row in rows if row["type"] != "article"]
+        if rows:
             state.run(f"UPDATE messages SET seen_at=? WHERE {where}", self._world.clock.ms(), *args)
-            if self._world.faults["receipts"] and not self.party(relation).conversation:
+            if unseen and self._world.faults["receipts"] and not self.party(relation).conversation:
                 self._receipt(relation, "user_seen_message", unseen)
         return len(unseen)
 

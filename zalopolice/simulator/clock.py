@@ -61,11 +61,16 @@ class Clock:
         }
 
 
+def moment(ms: int) -> datetime:
+    """The hour and the day by which Zalo's rules are counted."""
+    return datetime.fromtimestamp(ms / 1000, HANOI)
+
+
 def iso(ms: int) -> str:
     """Milliseconds as ISO 8601 in Viet Nam's time."""
-    return datetime.fromtimestamp(ms / 1000, HANOI).isoformat(timespec="milliseconds")
+    return moment(ms).isoformat(timespec="milliseconds")
 
 
 def vn_date(ms: int) -> str:
     """dd/MM/yyyy, the form of dates in Zalo's answers (Zalo page 5.2)."""
-    return datetime.fromtimestamp(ms / 1000, HANOI).strftime("%d/%m/%Y")
+    return moment(ms).strftime("%d/%m/%Y")

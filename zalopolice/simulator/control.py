@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from . import oauth, posting, views
+from . import broadcast, oauth, posting, views
 from .faults import FaultError
 from .guards import OA_DEFAULTS, TEXTS, oa_settings, save_oa_settings
 from .posting import ControlError, relation_of, required
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 LAST = 2**53  # beyond every message number
 OA_STATES = (0, -204, -209, -212, -219)
+ARTICLE_REFUSALS = (0, -221, -223, -224, -235, -248)
 
 Act = Callable[["World", dict[str, Any]], Awaitable[dict[str, Any]]]
 
@@ -68,7 +69,9 @@ def describe(world: "World") -> dict[str, Any]:
     return {
         "apps": [{"app_id": a.app_id, "name": a.name, **world.webhooks.describe_app(a.app_id)} for a in apps],
         "oas": [
-            {"oa_id": o.oa_id, "name": o.name, "app_id": o.app_id, "settings": oa_settings(world, o.oa_id)} for o in oas
+            {"oa_id": o.oa_id, "name": o.name, "app_id": o.app_id, "settings": oa_settings(world, o.oa_id)}
+            | {"broadcasts": broadcast.used_this_month(world, o.oa_id)}
+            for o in oas
         ],
         "citizens": [
             {"key": row["key"], "name": row["name"], "user_ids": users.get(row["key"], {})}
@@ -218,7 +221,7 @@ async def set_webhook(world: "World", body: dict[str, Any]) -> dict[str, Any]:
 
 @command
 async def set_oa(world: "World", body: dict[str, Any]) -> dict[str, Any]:
-    """Switches of one OA: state, sub_quota_total, sub_quota_used, reply_cap, buttons, rate_per_minute."""
+    """Switches of one OA: the keys of OA_DEFAULTS."""
     oa_id = _oa(world, body)
     changes = {key: value for key, value in body.items() if key != "oa_id"}
     unknown = set(changes) - set(OA_DEFAULTS)
@@ -226,7 +229,11 @@ async def set_oa(world: "World", body: dict[str, Any]) -> dict[str, Any]:
         raise ControlError(f"no such switch: {', '.join(sorted(unknown))}")
     for key, value in changes.items():
         number = type(value) is int and value >= 0
-        good = {"state": value in OA_STATES, "buttons": type(value) is bool, "reply_cap": number or value is None}
+        good = {"state": value in OA_STATES, "article_refusal": value in ARTICLE_REFUSALS}
+        good |= {
+            "buttons": type(value) is bool,
+            **dict.fromkeys(("reply_cap", "article_quota"), number or value is None),
+        }
         if not good.get(key, number):
             raise ControlError(f"{key}: not a value it can take")
     return save_oa_settings(world, oa_id, changes)

@@ -25,21 +25,29 @@ TEXTS = {
     -100: "attachment_id was expired",
     -201: "{} is invalid!",
     -204: "Official Account is disable or deleted",
+    -200: "Send message failed",
     -209: "API is not support",
     -210: "{} exceeds the allowed limit",
     -211: "Out of quota",
     -212: "Your application has not registered this API",
     -213: "User has not followed OA",
+    -214: "Article is being processed",
     -216: "Access token is invalid",
     -217: "User has blocked invitations from OA",
     -219: "Application was removed or disabled",
     -220: "Access token has expired or was removed",
+    -221: "Official Account must be verified",
+    -223: "OA has not authorised this API",
+    -224: "Official Account must upgrade its package",
     -227: "User is banned or has been inactive for more than 45 days",
     -230: "User has not interacted with the OA in the past 7 days",
     -232: "User has not interacted with the OA, or the interaction has expired",
     -233: "Message type is not support",
+    -234: "Not allowed to send from 10 PM to 6 AM",
+    -235: "API does not support this type of OA",
     -240: "MessageV2 has been shut down, please use MessageV3",
     -244: "User has restricted this type of message from OA",
+    -248: "Content violates the standards of the platform",
 }
 # Switches of one OA, changed by POST /sim/oas.
 OA_DEFAULTS: dict[str, Any] = {
@@ -49,6 +57,12 @@ OA_DEFAULTS: dict[str, Any] = {
     "reply_cap": None,  # 8: the rule before 2026-01-01
     "buttons": False,  # text with buttons on v3 cs is unconfirmed (3.2)
     "rate_per_minute": RATE_PER_MINUTE,
+    "article_pending": 2,  # so many verify calls are answered -214
+    "article_quota": None,  # articles this OA may create; the real number is unknown
+    "article_refusal": 0,  # -221, -223, -224, -235, -248: what closes articles and broadcasts to this OA
+    "broadcast_month_total": 4,  # sources say 1 to 4; read from Zalo at run time (3.4)
+    "broadcast_user_day": 1,
+    "broadcast_delay_s": 0,  # up to 30 minutes on the real host
 }
 
 

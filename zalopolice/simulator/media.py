@@ -11,6 +11,7 @@ from starlette.responses import FileResponse, Response
 from .clock import Clock
 from .state import State
 
+LASTING_MS = 2**53  # the pictures of an article stay with it
 KEPT_MS = 7 * 86_400_000  # uploads are kept 7 days; inbound media is assumed alike
 THUMBNAIL_SIDE = 480
 MIMES = {
@@ -58,13 +59,14 @@ class Media:
         self.directory = state.directory / "media"
         self.directory.mkdir(exist_ok=True)
 
-    def save(self, data: bytes, extension: str = "") -> str:
+    def save(self, data: bytes, extension: str = "", *, lasting: bool = False) -> str:
         """Keep the bytes untouched; returns the path part of their address."""
         extension = extension or sniff(data)
         name = f"{secrets.token_hex(12)}.{extension}"
         (self.directory / name).write_bytes(data)
         mime = MIMES.get(extension, "application/octet-stream")
-        self._state.run("INSERT INTO media(name, mime, created) VALUES(?,?,?)", name, mime, self._clock.ms())
+        created = LASTING_MS if lasting else self._clock.ms()
+        self._state.run("INSERT INTO media(name, mime, created) VALUES(?,?,?)", name, mime, created)
         return f"/media/{name}"
 
     def thumbnail(self, data: bytes, original: str) -> str:

@@ -118,12 +118,15 @@ def _webhooks(state: dict[str, Any]) -> str:
 def _oas(state: dict[str, Any]) -> str:
     rows = "".join(
         f"<tr><td>{escape(oa['name'])}</td><td><code>{escape(oa['oa_id'])}</code></td>"
-        f"<td>{oa['settings']['sub_quota_used']} / {oa['settings']['sub_quota_total']}</td><td>"
+        f"<td>{oa['settings']['sub_quota_used']} / {oa['settings']['sub_quota_total']}</td>"
+        f"<td>{oa['broadcasts']} / {oa['settings']['broadcast_month_total']}</td><td>"
         + _form("expire", f'<button name="oa_id" value="{escape(oa["oa_id"])}">Cho hết hạn ngay</button>')
         + "</td></tr>"
         for oa in state["oas"]
     )
-    table = _table("Bảng Official Account", ["Tên", "Mã", "Tin trả phí đã dùng", "Thẻ truy cập"], rows)
+    table = _table(
+        "Bảng Official Account", ["Tên", "Mã", "Tin trả phí đã dùng", "Bài phát tháng này", "Thẻ truy cập"], rows
+    )
     return f'<section id="oas"><h2>Official Account</h2>{table}</section>'
 
 
@@ -163,6 +166,16 @@ def control(state: dict[str, Any], problem: str = "") -> str:
     )
 
 
+def _broadcast(row: dict[str, Any]) -> str:
+    outcome = "đã phát" if row["delivered"] else "đang chờ phát"
+    outcome += "" if row["answered"] else ", cổng không được báo"
+    link = f'<a href="/articles/{escape(row["article_id"])}">{escape(row["title"])}</a>'
+    return (
+        f"<tr><td>{escape(row['at'][:19].replace('T', ' '))}</td><td><code>{escape(row['oa_id'])}</code></td>"
+        f"<td>{link}</td><td>{row['recipients']}</td><td>{outcome}</td></tr>"
+    )
+
+
 def ledger(rows: dict[str, Any]) -> str:
     """The last messages of both directions, newest first; the complete ledger is JSON."""
     entries = sorted(rows["received"] + rows["seen"], key=lambda entry: -entry["seq"])[:200]
@@ -179,11 +192,14 @@ def ledger(rows: dict[str, Any]) -> str:
             f"<td>{'Dân → OA' if inbound else 'OA → dân'}</td><td>{escape(entry['citizen'])}</td>"
             f"<td>{escape(entry['type'])}</td><td>{escape(entry['text'][:160])}</td><td>{escape(outcome)}</td></tr>"
         )
+    posts = "".join(_broadcast(row) for row in reversed(rows["broadcasts"][-100:]))
     ok = sum(1 for refresh in rows["refreshes"] if refresh["ok"])
     return page(
         "Sổ cái",
         '<nav class="row"><a href="/">Trang đầu</a><a href="/sim/ledger">JSON đầy đủ</a></nav>'
         f"<p>{len(rows['received'])} tin người dân gửi, {len(rows['seen'])} tin điện thoại nhận được, "
         f"{ok} lần đổi thẻ thành công trong {len(rows['refreshes'])} lần.</p>"
-        + _table("Sổ cái", ["Số", "Giờ", "Chiều", "Người dân", "Loại", "Nội dung", "Kết quả"], lines),
+        + _table("Sổ cái", ["Số", "Giờ", "Chiều", "Người dân", "Loại", "Nội dung", "Kết quả"], lines)
+        + "<h2>Bài đã phát</h2>"
+        + _table("Bài đã phát", ["Giờ", "OA", "Bài viết", "Người nhận", "Kết quả"], posts),
     )

@@ -10,7 +10,7 @@ from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, R
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from . import control, media, pages, views
+from . import control, media, pages, reading, views
 from .faults import PROBABILITIES, FaultError
 
 if TYPE_CHECKING:
@@ -90,5 +90,6 @@ routes = [
     Route("/panel", panel, methods=["POST"]),
     Route("/samples/{name}", sample),
     Route("/media/{name}", media.serve),
+    Route("/articles/{article_id}", reading.article),
     Mount("/static", StaticFiles(directory=STATIC)),
 ]

@@ -186,7 +186,7 @@ async def read_json(request: Request) -> Any:
         raise ZaloError(-201, "body") from None
 
 
-async def _accept(request: Request, caller: Caller, relation: sqlite3.Row, outgoing: Outgoing) -> dict[str, Any]:
+async def accept(request: Request, caller: Caller, relation: sqlite3.Row, outgoing: Outgoing) -> dict[str, Any]:
     """From here on the message is on the phone, even when the answer is lost."""
     quota = take_quota(caller, relation)
     paid = quota["quota_type"] != "reply"
@@ -205,33 +205,5 @@ async def consultation(request: Request, caller: Caller) -> Response:
     relation = find_recipient(caller, user_id, outgoing.quote)
     if caller.world.people.conversation(caller.oa.oa_id, user_id):
         raise ZaloError(-201, "user_id")
-    done = await _accept(request, caller, relation, outgoing)
+    done = await accept(request, caller, relation, outgoing)
     return success({"message_id": done["message_id"], "user_id": user_id, "quota": done["quota"]})
-
-
-@zalo_api
-async def message_v2(request: Request, caller: Caller) -> Response:
-    """POST /v2.0/oa/message: reactions and anonymous chats; plain messages to a user id are over (-240)."""
-    body = await read_json(request)
-    recipient = body.get("recipient") if isinstance(body, dict) else None
-    if not isinstance(recipient, dict):
-        raise ZaloError(-201, "recipient")
-    if "anonymous_id" in recipient:
-        return await _anonymous(request, caller, body)
-    action = body.get("sender_action")
-    if "user_id" in recipient and isinstance(action, dict):
-        relation = find_recipient(caller, str(recipient["user_id"]), str(action.get("react_message_id", "")))
-        return success({"message_id": str(action.get("react_message_id", "")), "user_id": relation["user_id"]})
-    raise ZaloError(-240 if "user_id" in recipient else -233)
-
-
-async def _anonymous(request: Request, caller: Caller, body: dict[str, Any]) -> Response:
-    """The id holds only together with its conversation id (2.5, 3.3)."""
-    anonymous_id, outgoing = validate(caller, body, "anonymous_id")
-    relation = find_recipient(caller, anonymous_id, outgoing.quote)
-    conversation = caller.world.people.conversation(caller.oa.oa_id, anonymous_id)
-    if not conversation or body["recipient"].get("conversation_id") != conversation:
-        raise ZaloError(-201, "conversation_id")
-    done = await _accept(request, caller, relation, outgoing)
-    ids = {"anonymous_id": anonymous_id, "conversation_id": conversation}
-    return success({"message_id": done["message_id"], **ids})

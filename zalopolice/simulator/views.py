@@ -123,6 +123,33 @@ def _seen(row: sqlite3.Row) -> dict[str, Any]:
     }
 
 
+def _broadcasts(db: sqlite3.Connection, wanted: dict[str, Any]) -> list[dict[str, Any]]:
+    """What was called for all followers; `answered` false: the portal was never told."""
+    rows = db.execute("SELECT * FROM broadcasts WHERE :oa IS NULL OR oa_id=:oa ORDER BY id", wanted).fetchall()
+    names = ("message_id", "oa_id", "article_id", "title", "real", "recipients")
+    flags = ("delivered", "answered")
+    return [
+        {**{n: row[n] for n in names}, **{n: bool(row[n]) for n in flags}, "at": iso(row["at"])}
+        | {"target": json.loads(row["target"])}
+        for row in rows
+    ]
+
+
+def _articles(db: sqlite3.Connection, wanted: dict[str, Any]) -> list[dict[str, Any]]:
+    """Every article ever handed in; `state` pending, done or failed, and whether it was removed."""
+    rows = db.execute(
+        "SELECT j.*, coalesce(a.removed, 0) AS removed FROM article_jobs j LEFT JOIN articles a ON a.id=j.article_id"
+        " WHERE :oa IS NULL OR j.oa_id=:oa ORDER BY j.rowid",
+        wanted,
+    ).fetchall()
+    names = ("oa_id", "article_id", "state", "message", "polls", "real")
+    return [
+        {**{n: row[n] for n in names}, "title": json.loads(row["body"])["title"], "at": iso(row["created"])}
+        | {"removed": bool(row["removed"]), "answered": bool(row["answered"])}
+        for row in rows
+    ]
+
+
 def ledger_rows(db: sqlite3.Connection, oa_id: str | None, since: int) -> dict[str, Any]:
     """Everything after message number `since`, complete; meant to run in a thread on its own connection."""
     wanted = {"since": since, "oa": oa_id}
@@ -132,6 +159,8 @@ def ledger_rows(db: sqlite3.Connection, oa_id: str | None, since: int) -> dict[s
     refreshes = db.execute("SELECT * FROM refreshes WHERE :oa IS NULL OR oa_id=:oa ORDER BY id", wanted).fetchall()
     events = db.execute("SELECT name, state, count(*) AS n FROM events GROUP BY name, state ORDER BY name").fetchall()
     return {
+        "broadcasts": _broadcasts(db, wanted),
+        "articles": _articles(db, wanted),
         "received": [_received(row) for row in rows if row["src"]],
         "seen": [_seen(row) for row in rows if not row["src"]],
         "refreshes": [

@@ -4,7 +4,7 @@ const TIME = new Intl.DateTimeFormat("vi-VN", { hour: "2-digit", minute: "2-digi
 const DAY = new Intl.DateTimeFormat("vi-VN", { weekday: "long", day: "2-digit", month: "2-digit", year: "numeric", timeZone: "Asia/Ho_Chi_Minh" });
 const CHOICE = /^\s*(\d{1,2})\s*[.):]\s+(\S.{0,70})$/;
 const LINK = /(https?:\/\/[^\s<>"]+[^\s<>".,;:!?)])/g;
-const WORDS = { image: "Ảnh", file: "Tệp", audio: "Tin nhắn thoại", video: "Video", sticker: "Nhãn dán", location: "Vị trí", link: "Liên kết", gif: "Ảnh động", form: "Biểu mẫu" };
+const WORDS = { image: "Ảnh", file: "Tệp", audio: "Tin nhắn thoại", video: "Video", sticker: "Nhãn dán", location: "Vị trí", link: "Liên kết", gif: "Ảnh động", form: "Biểu mẫu", article: "Bài viết" };
 
 export const timeOf = (ms) => TIME.format(ms);
 export const dayOf = (ms) => DAY.format(ms);
@@ -112,7 +112,16 @@ function photo(payload) {
   return el("a", { class: "photo", href: payload.url, target: "_blank", "aria-label": "Mở ảnh" }, image);
 }
 
-function attachment(message) {
+// A broadcast on the phone: cover, title, a line; a tap opens the article over the chat.
+function articleCard(payload, act) {
+  const box = el("a", { class: "article", href: payload.link || "#", "data-testid": "article-card", onclick: (event) => { event.preventDefault(); act({ open: payload }); } });
+  if (payload.cover) box.append(el("img", { src: payload.cover, alt: "" }));
+  box.append(el("strong", {}, payload.title || ""));
+  if (payload.description) box.append(el("span", {}, payload.description));
+  return box;
+}
+
+function attachment(message, act) {
   const { type, payload } = message;
   if (type === "image" || type === "gif") return photo(payload);
   if (type === "sticker") return el("img", { class: "sticker", src: "/static/sticker.svg", alt: "Nhãn dán mặt cười" });
@@ -128,6 +137,7 @@ function attachment(message) {
     return el("a", { class: "file", href: payload.url, target: "_blank" }, el("span", { class: "kind" }, kind), el("span", { class: "title" }, name), el("small", {}, size));
   }
   if (type === "link" || type === "business_card") return el("p", {}, ...linked(payload.url || ""));
+  if (type === "article") return articleCard(payload, act);
   if (type === "form") return el("div", { class: "card" }, el("strong", {}, payload.title), payload.subtitle || "");
   return null;
 }
@@ -150,8 +160,8 @@ export function bubble(message, { first, act, oaName, fresh }) {
   const box = el("div", { class: `bubble${bare ? " bare" : ""}${fresh ? " new" : ""}`, "data-testid": mine ? "bubble-out" : "bubble-in", "data-msg-id": message.msg_id });
   box.append(el("span", { class: "sr" }, mine ? "Bạn: " : `${oaName}: `));
   if (message.quote) box.append(el("div", { class: "quote" }, message.quote_text || "Tin nhắn"));
-  if (message.type !== "text") box.append(attachment(message) || "");
-  box.append(...textParts(message, act));
+  if (message.type !== "text") box.append(attachment(message, act) || "");
+  if (message.type !== "article") box.append(...textParts(message, act));
   if (message.payload.buttons) box.append(apiButtons(message.payload.buttons, act));
   const foot = el("div", { class: "foot" }, el("time", {}, timeOf(message.at)));
   if (mine) foot.append(ticks(message.delivery));

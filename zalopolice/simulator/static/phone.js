@@ -154,7 +154,15 @@ async function refreshThreads() {
 
 // -- sending --------------------------------------------------------------------------------------
 
+function readArticle(payload) {
+  $("reader-title").textContent = payload.title;
+  $("reader-page").src = payload.link;
+  $("reader").hidden = false;
+  $("reader-close").focus();
+}
+
 async function sendBody(body) {
+  if (body.open) return readArticle(body.open);
   $("send-error").hidden = true;
   try {
     await ask("/sim/send", { ...thread(), ...body });
@@ -222,6 +230,7 @@ function wire() {
   $("follow").addEventListener("click", () => sendBody({ kind: $("follow").getAttribute("aria-pressed") === "true" ? "unfollow" : "follow" }));
   $("chatnow").addEventListener("click", () => sendBody({ kind: "chatnow" }).then(() => $("composer").focus()));
   $("jump").addEventListener("click", toEnd);
+  $("reader-close").addEventListener("click", () => { $("reader").hidden = true; $("reader-page").src = "about:blank"; });
   $("scroll").addEventListener("scroll", () => {
     const { scrollHeight, scrollTop, clientHeight } = $("scroll");
     view.stick = scrollHeight - scrollTop - clientHeight < 90;

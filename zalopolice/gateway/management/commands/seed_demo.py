@@ -10,6 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
+from django.utils import timezone
 
 from zalopolice import crypto
 from zalopolice.gateway.models import OfficialAccount, WebhookSecret, ZaloApp
@@ -44,7 +45,11 @@ NAMES = {
 PROVINCE_OFFICERS = [
     ("thanhtra", Rank.SENIOR_LIEUTENANT_COLONEL, "Thanh tra", Role.PROVINCE_INSPECTOR),
     ("quantri", Rank.CAPTAIN, "Quản trị hệ thống", Role.SYSTEM_ADMINISTRATOR),
+    # Two, because whoever writes a procedure may not publish it.
+    ("bientap", Rank.SENIOR_LIEUTENANT, "Biên tập nội dung", Role.CONTENT_EDITOR),
+    ("thamdinh", Rank.MAJOR, "Thẩm định nội dung", Role.CONTENT_EDITOR),
 ]
+DEPUTED = ("pho.tran-hung-dao", "Quyết định 12/QĐ-CAX")
 CITIZENS = [
     ("dung", "Trần Văn Dũng"),
     ("hoa", "Nguyễn Thị Hoa"),
@@ -102,7 +107,7 @@ def simulator_config(path: Path) -> dict[str, Any]:
 def seed(config: dict[str, Any]) -> list[dict[str, str]]:
     app = _app(config["apps"][0])
     province = _unit("ha-nam", "Công an tỉnh Hà Nam", Unit.Kind.PROVINCE, None)
-    names = ("Nguyễn Hoàng Phương Khanh", "Bùi Quang Huy")
+    names = ("Nguyễn Hoàng Phương Khanh", "Bùi Quang Huy", "Lê Thị Thanh Tâm", "Phạm Quốc Việt")
     logins = [_officer(province, "", row, full) for row, full in zip(PROVINCE_OFFICERS, names, strict=True)]
     for code, name, oa_id, areas in COMMUNES:
         unit = _unit(code, name, Unit.Kind.COMMUNE, province)
@@ -110,7 +115,17 @@ def seed(config: dict[str, Any]) -> list[dict[str, str]]:
             Area.objects.get_or_create(unit=unit, name=area)
         OfficialAccount.objects.get_or_create(oa_id=oa_id, defaults={"unit": unit, "app": app, "name": name})
         logins += [_officer(unit, f".{code}", row, full) for row, full in zip(OFFICERS, NAMES[code], strict=True)]
+    _depute(*DEPUTED)
     return logins
+
+
+def _depute(username: str, document: str) -> None:
+    """One deputy who may approve posts beside the chief, until the end of next year."""
+    officer = Officer.objects.get(username=username)
+    role = officer.memberships.get(role=Role.DEPUTY_CHIEF, deputation="", ended_at=None)
+    until = date(timezone.localdate().year + 1, 12, 31)
+    held = {"unit_id": role.unit_id, "officer": officer, "role": role.role, "since": SINCE, "deputation": document}
+    Membership.objects.get_or_create(**held, defaults={"until": until})
 
 
 def _app(row: dict[str, str]) -> ZaloApp:
