@@ -59,6 +59,44 @@ def test_words_nobody_could_translate_are_named(tmp_path):
     ]
 
 
+def test_every_module_is_heard_whatever_its_name(tmp_path):
+    (tmp_path / "tips" / "deep").mkdir(parents=True)
+    (tmp_path / "tips" / "deep" / "waiting.py").write_text('said = f"Còn {1} tin"\n', encoding="utf-8")
+    (tmp_path / "templates").mkdir()
+
+    assert len(translations.unmarked(tmp_path)) == 1
+
+
+def test_patterns_single_letters_and_marked_words_are_left_alone(tmp_path):
+    code = (
+        'import re\nfrom x import gettext_noop\nDATE = re.compile("từ ngày")\nplain = "a".replace("đ", "d")\n'
+        'kept = gettext_noop("Đã gửi")\n'
+    )
+
+    assert translations.unmarked(project(tmp_path, view=code)) == []
+
+
+def test_words_in_the_arguments_of_a_tag_are_named(tmp_path):
+    argument = '{% include "x.html" with label="Xem thêm" %}'
+    marked = '{{ name|default:_("Chưa rõ") }}{% translate "Hộp tin" as label %}{# ghi chú #}'
+
+    assert translations.unmarked(project(tmp_path, marked + argument)) == [f"not marked: page.html: {argument}"]
+
+
+def test_an_excuse_covers_one_name_of_one_file(tmp_path, monkeypatch):
+    monkeypatch.setattr(translations, "NOT_SAID", {"tips/views.py": {"WORDS"}})
+    project(tmp_path, view='WORDS = {"kẻ gian": "người lạ"}\nTITLE = "Hộp tin"\n')
+
+    assert translations.unmarked(tmp_path) == ["not marked: tips/views.py: Hộp tin"]
+
+
+def test_no_excuse_outlives_what_it_excused(settings):
+    for place, names in translations.NOT_SAID.items():
+        path = settings.BASE_DIR / place
+        heard = {name: list(translations.bare_strings(path, names - {name})) for name in names}
+        assert all(heard.values()), f"{place}: {[name for name, texts in heard.items() if not texts]} excuse nothing"
+
+
 def test_what_is_written_can_be_read_again(tmp_path):
     catalog = translations.Catalog(locale="en")
     catalog.add("Một câu\nhai dòng", "One sentence\ntwo lines")

@@ -1,11 +1,11 @@
-"""What officers do with the tray and with cases. Each verb checks the right, writes its audit entry in the same
-transaction, and leaves sending to the outbox."""
+"""What officers do with cases (``tray_actions``: with the tray). Each verb checks the right, writes its audit entry
+in the same transaction, and leaves sending to the outbox."""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -19,15 +19,13 @@ from zalopolice import queue
 from zalopolice.audit import log
 from zalopolice.gateway import outbox
 from zalopolice.gateway.models import Message
-from zalopolice.units.models import Area, Officer
+from zalopolice.units.models import Alert, Area, Officer
+from zalopolice.units.models.alerts import tell
 from zalopolice.units.roles import Permission
 from zalopolice.vault.aliases import new_alias, new_tip_code, unused
 
 Kind = CaseEntry.Kind
 Status = Case.Status
-
-
-# --- tray --------------------------------------------------------------------------------------------------------
 
 
 @transaction.atomic
@@ -57,7 +55,7 @@ def open_case(
         classification=classification,
         area=area,
         title=title,
-        is_urgent=item.is_urgent,
+        is_urgent=_alarming(messages),
         received_at=min(message.sent_at for message in messages),
         opened_by=by,
         unread_since=timezone.now(),
@@ -89,9 +87,16 @@ def add_to_case(item: TrayItem, messages: Sequence[Message], case: Case, *, by: 
         raise Refused(_("Vụ việc này của một nguồn tin khác."))
     _move_messages(item, messages, case, by)
     intake.mark_unread(case)
-    if item.is_urgent:
+    if _alarming(messages):
         intake.mark_urgent(case)
+    if case.claimed_by_id:
+        tell(Alert.Kind.CASE_NEWS, case.unit_id, case.pk, officer=case.claimed_by)
     log.append("case.messages_added", case, by=by, messages=len(messages))
+
+
+def _alarming(messages: Sequence[Message]) -> bool:
+    """Urgency belongs to the words: a second, harmless case of an urgent thread is none."""
+    return Filed.objects.filter(message__in=messages, is_danger=True).exists()
 
 
 def _cases_of(messages: Sequence[Message]) -> set[uuid.UUID | None]:
@@ -112,40 +117,10 @@ def _move_messages(item: TrayItem, messages: Sequence[Message], case: Case, by: 
         CaseEntry(unit_id=case.unit_id, case=case, kind=Kind.RECEIVED, at=message.sent_at, message=message)
         for message in messages
     )
-    if not item.unsorted_messages().exists():
+    if item.unsorted_messages().exists():
+        intake.settle(item)
+    else:
         move(item, TrayItem.Status.SORTED, sorted_by=by, sorted_at=timezone.now())
-
-
-@transaction.atomic
-def answer_from_tray(item: TrayItem, text: str, *, by: Officer, once: uuid.UUID | None = None) -> Message:
-    """Answers a question that needs no case."""
-    require(by, Permission.TRAY_READ)
-    item = guards.held(item)
-    key = f"answer:{item.pk}:{guards.name_of(once, text)}"
-    if known := guards.said(item.unit_id, key):
-        return known
-    guards.require_waiting(item)
-    message = guards.say(item.citizen, text, key)
-    Filed.objects.create(unit_id=item.unit_id, message=message, tray_item=item)
-    log.append("tray.answered", item, by=by, message=str(message.pk))
-    return message
-
-
-@transaction.atomic
-def sort_out(item: TrayItem, *, by: Officer, seen: Collection[uuid.UUID] | None = None) -> None:
-    """Takes an item off the tray without a case: answered, chatter, or nothing for us.
-
-    ``seen``: the messages the officer had before them; another unsorted one must be read first."""
-    require(by, Permission.TRAY_READ)
-    item = guards.held(item)
-    guards.require_waiting(item)
-    if seen is not None and item.unsorted_messages().exclude(pk__in=seen).exists():
-        raise Refused(_("Người dân vừa nhắn thêm. Hãy đọc tin mới trước khi xếp."))
-    move(item, TrayItem.Status.SORTED, sorted_by=by, sorted_at=timezone.now())
-    log.append("tray.sorted_out", item, by=by)
-
-
-# --- cases -------------------------------------------------------------------------------------------------------
 
 
 @transaction.atomic
@@ -166,6 +141,7 @@ def assign(case: Case, to: Officer, *, by: Officer) -> None:
     case = guards.unclaimed(case)
     move(case, Status.IN_PROGRESS, claimed_by=to, claimed_at=timezone.now())
     line(case, Kind.ASSIGNED, by, text=str(to))
+    tell(Alert.Kind.CASE_ASSIGNED, case.unit_id, case.pk, officer=to)
     log.append("case.assigned", case, by=by, to=str(to.pk))
 
 
@@ -183,11 +159,20 @@ def reassign(case: Case, to: Officer, *, by: Officer, reason: str = "") -> None:
     if before is None or case.status == Status.CLOSED:
         raise Refused(_("Chỉ giao lại được vụ việc đang có người xử lý."))
     if before == to:
-        return
+        if _handed_by(case, by):
+            return  # the second press of the same button
+        raise Refused(_("Đ/c %(name)s đang giữ vụ việc này rồi. Chọn cán bộ khác.") % {"name": to})
     case.claimed_by, case.claimed_at, case.unread_since = to, timezone.now(), timezone.now()
     case.save(update_fields=["claimed_by", "claimed_at", "unread_since"])
     line(case, Kind.REASSIGNED, by, text=f"{before} → {to}\n{reason}".strip())
+    tell(Alert.Kind.CASE_ASSIGNED, case.unit_id, case.pk, officer=to)
     log.append("case.reassigned", case, by=by, before=str(before.pk), to=str(to.pk))
+
+
+def _handed_by(case: Case, by: Officer) -> bool:
+    """Whether ``by`` has handed the case to its holder within the last minute."""
+    lately = timezone.now() - timedelta(minutes=1)
+    return case.entries.filter(kind=Kind.REASSIGNED, officer=by, at__gte=lately).exists()
 
 
 @transaction.atomic
@@ -250,9 +235,10 @@ def propose_closing(case: Case, *, result: str, summary: str, by: Officer) -> No
     if (case.status, case.proposed_by_id, case.result, case.summary) == (Status.CLOSING, by.pk, result, summary):
         return  # the second press of the same button
     case.summary = summary
-    move(case, Status.CLOSING, proposed_by=by, proposed_at=timezone.now(), result=result)
+    move(case, Status.CLOSING, proposed_by=by, proposed_at=timezone.now(), result=result, returned_at=None)
     case.save(update_fields=["summary"])
     line(case, Kind.PROPOSED, by, text=summary)
+    tell(Alert.Kind.CLOSING_PROPOSED, case.unit_id, case.pk, permission=Permission.CASE_CLOSE)
     log.append("case.closing_proposed", case, by=by, result=result)
 
 
@@ -263,8 +249,10 @@ def return_to_work(case: Case, *, reason: str, by: Officer) -> None:
     case = locked(case)
     if case.status == Status.UNCLAIMED:
         raise Refused(_("Chưa ai đề nghị kết thúc vụ việc này."))
-    move(case, Status.IN_PROGRESS, proposed_by=None, proposed_at=None, result="")
+    now = timezone.now()
+    move(case, Status.IN_PROGRESS, proposed_by=None, proposed_at=None, result="", returned_at=now)
     line(case, Kind.RETURNED, by, text=reason)
+    tell(Alert.Kind.CLOSING_RETURNED, case.unit_id, case.pk, officer=case.claimed_by)
     log.append("case.closing_returned", case, by=by)
 
 

@@ -1,29 +1,62 @@
-"""What lies before one officer: the tray's rows, the tabs of the case list, and how much waits where."""
+"""The tabs of the tray and of the case list, and how much lies in each for one officer."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
+from typing import Any
 
-from django.db.models import Count, IntegerField, Min, OuterRef, Q, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import Count, Exists, Expression, Min, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import JSONObject
 from django.utils.functional import Promise
-from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 
-from tips.models import LOST, Case, Filed, TrayItem
-from tips.threads import warm
-from tips.unsent import Unsent, unsent
+from tips.models import LOST, Case, TrayItem
 from zalopolice.gateway.models import Message
-from zalopolice.paging import page
 from zalopolice.units.models import Officer
 from zalopolice.units.roles import Permission
 
 Status = Case.Status
-SHOWN = 10
-"""Messages that did not arrive which home lists; the next ones follow when these are dealt with."""
 OLDEST_FIRST = ("-is_urgent", "received_at", "pk")
 LATEST_FIRST = ("-closed_at", "-pk")
+Waiting = TrayItem.Status.WAITING
+
+
+def unsent_in_threads() -> QuerySet[Message]:
+    """Messages of ours that did not arrive, in the thread of the outer row, and nobody has said that they know."""
+    ours = Message.objects.filter(
+        unit=OuterRef("unit"), citizen=OuterRef("citizen"), direction=Message.Direction.OUT, case_entry=None
+    )
+    return ours.filter(state__in=LOST, filed__acknowledged_at=None, sent_at__gte=OuterRef("opened_at"))
+
+
+@dataclass(frozen=True)
+class TrayTab:
+    slug: str
+    name: str
+    label: str | Promise
+    empty: str | Promise
+    order: tuple[str, ...] = ("-is_urgent", "waits_since", "pk")
+    counted: bool = True
+
+    def condition(self, officer: Officer) -> Q:
+        # An answer that never arrived is none: the citizen still waits.
+        answered = Q(~Exists(unsent_in_threads()), is_answered=True, is_urgent=False)
+        found: dict[str, Q] = {
+            "todo": Q(status=Waiting) & ~answered,
+            "untaken": Q(status=Waiting, taken_by=None) & ~answered,
+            "mine": Q(status=Waiting, taken_by=officer),
+            "answered": Q(status=Waiting) & answered,
+            "put_away": Q(status=TrayItem.Status.SORTED),
+        }
+        return found[self.name]
+
+
+TRAY_TABS = (
+    TrayTab("can-xu-ly", "todo", _("Cần xử lý"), _("Không còn tin nào chờ. Tin mới sẽ hiện ở đây.")),
+    TrayTab("cua-toi", "mine", _("Của tôi"), _("Đồng chí chưa nhận người nhắn nào.")),
+    TrayTab("cho-dan", "answered", _("Chờ dân"), _("Không có người nhắn nào đã được trả lời và còn mở.")),
+    TrayTab("da-cat", "put_away", _("Đã cất"), _("Chưa có mục nào được cất."), ("-sorted_at", "-pk"), counted=False),
+)
 
 
 @dataclass(frozen=True)
@@ -58,8 +91,16 @@ TABS = (
 )
 
 
+UNTAKEN = TrayTab("", "untaken", "", "")
+"""No tab: what home offers to take."""
+
+
 def tab(slug: str | None) -> Tab:
     return next((one for one in TABS if one.slug == slug), TABS[0])
+
+
+def tray_tab(slug: str | None) -> TrayTab:
+    return next((one for one in TRAY_TABS if one.slug == slug), TRAY_TABS[0])
 
 
 def counts(officer: Officer) -> dict[str, int]:
@@ -69,87 +110,35 @@ def counts(officer: Officer) -> dict[str, int]:
     return {one.slug: found[one.slug.replace("-", "_")] for one in TABS}
 
 
-@dataclass(frozen=True)
-class Waiting:
-    """One line of the home page."""
-
-    name: str
-    count: int
-    oldest: datetime | None
-    rows: list[Unsent] = field(default_factory=list)
+def _numbers(rows: QuerySet[Any], **columns: Expression) -> Subquery:
+    """Some numbers of the rows as one JSON object, to be read beside those of others in one query."""
+    found = rows.order_by().values("unit").annotate(numbers=JSONObject(**columns))
+    return Subquery(found.values("numbers"))
 
 
-def waiting(officer: Officer) -> dict[str, Waiting]:
-    """What runs while nobody acts; only lines this officer can do something about."""
-    found: list[Waiting] = []
-    if officer.may(Permission.TRAY_READ):
-        rows = TrayItem.objects.visible_to(officer).filter(status=TrayItem.Status.WAITING)
-        for name, condition in (("urgent", Q(is_urgent=True)), ("tray", Q())):
-            row = rows.filter(condition).aggregate(count=Count("pk"), oldest=Min("opened_at"))
-            found.append(Waiting(name, **row))
-    if officer.may(Permission.CASE_LIST):
-        found += _cases(officer)
-        lost = unsent(officer)
-        found.append(Waiting("unsent", len(lost), lost[0].message.sent_at if lost else None, lost[:SHOWN]))
-    return {line.name: line for line in found}
-
-
-def _cases(officer: Officer) -> list[Waiting]:
-    slugs = {"unclaimed": "chua-nhan", "mine": "cua-toi", "news": "tin-moi"}
-    if officer.may(Permission.CASE_CLOSE):
-        slugs["closings"] = "cho-duyet"
-    columns: dict[str, Count | Min] = {}
-    for name, slug in slugs.items():
-        condition = tab(slug).condition(officer)
-        since = "unread_since" if name == "news" else "received_at"
-        columns |= {name: Count("pk", filter=condition), f"{name}_oldest": Min(since, filter=condition)}
-    row = Case.objects.visible_to(officer).aggregate(**columns)
-    return [Waiting(name, row[name], row[f"{name}_oldest"]) for name in slugs]
-
-
-WORDLESS = {
-    "image": _("Gửi ảnh"),
-    "gif": _("Gửi ảnh động"),
-    "audio": _("Gửi ghi âm"),
-    "video": _("Gửi video"),
-    "file": _("Gửi tệp"),
-    "location": _("Gửi vị trí"),
-    "link": _("Gửi liên kết"),
-    "sticker": _("Gửi nhãn dán"),
-    "business_card": _("Gửi danh thiếp"),
-}
-
-
-@dataclass(frozen=True)
-class TrayRow:
-    item: TrayItem
-    words: str  # the first the citizen wrote that still waits, or what was sent instead of words
-    messages: int
-    failures: int  # answers of ours that did not arrive
-
-
-def tray_rows(officer: Officer, after: str | None) -> tuple[list[TrayRow], str]:
-    """A page of the tray, most pressing first, and where the next begins."""
-    here = Filed.objects.filter(tray_item=OuterRef("pk"), case=None, message__direction=Message.Direction.IN)
-    lost = Message.objects.filter(
-        unit=OuterRef("unit"), citizen=OuterRef("citizen"), direction=Message.Direction.OUT, case_entry=None
-    ).filter(state__in=LOST, filed__acknowledged_at=None, sent_at__gte=OuterRef("opened_at"))
-    failures = lost.order_by().values("citizen").annotate(number=Count("pk")).values("number")
-    waiting = TrayItem.objects.visible_to(officer).filter(status=TrayItem.Status.WAITING).counted()
-    items = waiting.annotate(
-        first=Subquery(here.order_by("message__sent_at", "message").values("message")[:1]),
-        failures=Coalesce(Subquery(failures, output_field=IntegerField()), 0),
+def tray_numbers(officer: Officer) -> Subquery:
+    alarming = Q(is_urgent=True, taken_by=None)
+    return _numbers(
+        TrayItem.objects.visible_to(officer).filter(status=TrayItem.Status.WAITING),
+        urgent=Count("pk", filter=alarming),
+        oldest_urgent=Min("urgent_since", filter=alarming),
+        **{one.name: Count("pk", filter=one.condition(officer)) for one in (*TRAY_TABS, UNTAKEN) if one.counted},
     )
-    found = page(items, ("-is_urgent", "opened_at", "pk"), after)
-    warm(item.citizen_id for item in found.rows)
-    firsts = Message.objects.in_bulk([item.first for item in found.rows if item.first])  # type: ignore[attr-defined]
-    return [_tray_row(item, firsts) for item in found.rows], found.following
 
 
-def _tray_row(item: TrayItem, firsts: dict[object, Message]) -> TrayRow:
-    columns = vars(item)
-    first = firsts.get(columns["first"])
-    words = Truncator(" ".join(first.text.split())).chars(140) if first else ""
-    if first and not words:
-        words = str(WORDLESS.get(first.kind, _("Gửi nội dung không có chữ")))
-    return TrayRow(item, words, item.messages, columns["failures"])
+def case_numbers(officer: Officer) -> Subquery:
+    """``todo``: cases in which the next act is this officer's."""
+    mine, closings = Q(claimed_by=officer), Q(pk=None)
+    if officer.may(Permission.CASE_CLOSE):
+        closings = Q(status=Status.CLOSING) & ~Q(proposed_by=officer)
+    groups = {
+        "unclaimed": Q(status=Status.UNCLAIMED),
+        "mine": mine,
+        "news": mine & Q(unread_since__isnull=False),
+        "returned": mine & Q(returned_at__isnull=False),
+        "closings": closings,
+        "others_news": ~mine & tab("tin-moi").condition(officer),
+    }
+    groups["todo"] = groups["news"] | groups["returned"] | groups["closings"]
+    counted = {name: Count("pk", filter=condition) for name, condition in groups.items()}
+    return _numbers(Case.objects.visible_to(officer).open(), **counted)

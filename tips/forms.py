@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django import forms
@@ -122,8 +122,8 @@ class Plain(forms.Form):
     use_required_attribute = False
 
 
-def _case_name(case: Case) -> str:
-    return f"{case.tip_code} · " + gettext("Nguồn tin %(alias)s") % {"alias": case.alias}
+def _case_name(case: dict[str, str]) -> str:
+    return gettext("%(tip_code)s · Nguồn tin %(alias)s") % case
 
 
 class Sort(Plain):
@@ -154,16 +154,19 @@ class Sort(Plain):
         fields: dict[str, Any] = self.fields
         # What somebody has sorted meanwhile too: whether this very act did it is for the verb to say.
         fields["messages"].rows = item.received_messages()
+        listed: dict[str, Any] = vars(item)  # as page_rows.items reads it
         fields["area"].queryset = Area.objects.filter(unit=item.unit_id, is_active=True)
-        open_cases = Case.objects.visible_to(by).open().filter(citizen=item.citizen_id).order_by("received_at")
-        self.cases = {str(case.pk): case for case in open_cases}
-        fields["case"].choices = [("", _("Chọn…")), *((pk, _case_name(case)) for pk, case in self.cases.items())]
+        fields["area"].choices = [("", _("Chưa rõ")), *((one["id"], one["name"]) for one in listed["areas"])]
+        self.open_cases = Case.objects.visible_to(by).open().filter(citizen=item.citizen_id)
+        self.cases = listed["open_cases"]
+        fields["case"].choices = [("", _("Chọn…")), *((one["id"], _case_name(one)) for one in self.cases)]
         for name in ("title", "classification"):
             fields[name].required = act == "open"
         fields["case"].required = act == "add"
 
     def clean_case(self) -> Case | None:
-        return self.cases.get(self.cleaned_data["case"])
+        """None when it was closed a moment ago: then the choice itself is refused."""
+        return self.open_cases.filter(pk=self.cleaned_data["case"]).first() if self.cleaned_data["case"] else None
 
     @property
     def ticked(self) -> list[str]:
@@ -230,6 +233,12 @@ class Assign(Plain):
 
 class Reassign(Assign):
     reason = Words(label=_("Lý do (nếu cần)"), missing="", limit=1000, rows=2, required=False)
+
+
+def kept_words(bound: Iterable[forms.Form]) -> str:
+    """What was typed into forms whose place on the page is gone, to be copied before it is lost."""
+    typed = [form.data.get(name, "").strip() for form in bound for name in ("text", "summary") if name in form.fields]
+    return "\n\n".join(words for words in typed if words)
 
 
 def attempt(form: forms.Form, verb: Callable[[], object]) -> int:

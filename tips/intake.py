@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+from django.db.models import Min, Q
 from django.utils import timezone
 
 from tips.models import Case, CaseEntry, Filed, TrayItem
 from zalopolice.gateway.models import Citizen, Message
+from zalopolice.units.models import Alert, Officer
+from zalopolice.units.models.alerts import tell
+from zalopolice.units.roles import Permission
 from zalopolice.vault.aliases import new_alias, new_tip_code, unused
 
 
@@ -33,6 +39,8 @@ def file_in_case(message: Message, case: Case) -> None:
         unit_id=case.unit_id, case=case, kind=CaseEntry.Kind.RECEIVED, at=message.sent_at, message=message
     )
     mark_unread(case)
+    if case.claimed_by_id is not None:
+        tell(Alert.Kind.CASE_NEWS, case.unit_id, case.pk, officer=Officer(pk=case.claimed_by_id))
 
 
 def mark_unread(case: Case) -> None:
@@ -45,26 +53,57 @@ def mark_urgent(case: Case) -> None:
     Case.objects.filter(pk=case.pk).update(is_urgent=True)
 
 
+TAKEN_FOR = timedelta(minutes=30)
+"""So long the officer who took an alarm is thought to be at it; later, new words of danger ring for everybody again."""
+
+
 def put_in_tray(message: Message, *, kind: str = "", urgent: bool = False) -> TrayItem:
-    """Adds to the citizen's waiting thread, or opens one; a kind or an alarm once given stays."""
+    """Adds to the citizen's waiting thread, or opens one; a kind once given stays, an alarm while its words wait."""
     waiting = TrayItem.objects.filter(citizen=message.citizen, status=TrayItem.Status.WAITING)
-    item = waiting.select_for_update().first()
-    if item is None:
-        item = TrayItem.objects.create(
-            unit_id=message.unit_id,
-            citizen=message.citizen,
-            alias=unused(TrayItem.objects.filter(unit_id=message.unit_id), "alias", new_alias),
-            kind=kind or TrayItem.Kind.UNSORTED,
-            is_urgent=urgent,
-            opened_at=message.sent_at,
-        )
-    else:
-        item.kind = kind or item.kind
-        item.is_urgent = item.is_urgent or urgent
-        item.opened_at = min(item.opened_at, message.sent_at)
-        item.save(update_fields=["kind", "is_urgent", "opened_at"])
-    Filed.objects.create(unit_id=message.unit_id, message=message, tray_item=item)
+    item = waiting.select_for_update().first() or _new_item(message)
+    item.kind = kind or item.kind
+    item.opened_at = min(item.opened_at, message.sent_at)
+    item.waits_since = message.sent_at if item.is_answered else min(item.waits_since, message.sent_at)
+    item.is_answered = False
+    if urgent:
+        _alarm(item, message)
+    item.save()
+    Filed.objects.create(unit_id=message.unit_id, message=message, tray_item=item, is_danger=urgent)
     return item
+
+
+def _new_item(message: Message) -> TrayItem:
+    return TrayItem(
+        unit_id=message.unit_id,
+        citizen=message.citizen,
+        alias=unused(TrayItem.objects.filter(unit_id=message.unit_id), "alias", new_alias),
+        opened_at=message.sent_at,
+        waits_since=message.sent_at,
+    )
+
+
+def _alarm(item: TrayItem, message: Message) -> None:
+    item.is_urgent = True
+    item.urgent_since = min(item.urgent_since or message.sent_at, message.sent_at)
+    if item.taken_at is not None and item.taken_at < timezone.now() - TAKEN_FOR:
+        item.taken_by = item.taken_at = None
+        item.urgent_since = message.sent_at
+    tell(Alert.Kind.DANGER, item.unit_id, item.pk, permission=Permission.TRAY_READ)
+
+
+def settle(item: TrayItem) -> None:
+    """After some of its words went into a case: how pressing the rest is, and since when it waits."""
+    left = Filed.objects.filter(tray_item=item, case=None, message__direction=Message.Direction.IN)
+    since = left.aggregate(waits=Min("message__sent_at"), urgent=Min("message__sent_at", filter=Q(is_danger=True)))
+    item.is_urgent, item.urgent_since = since["urgent"] is not None, since["urgent"]
+    item.waits_since = item.waits_since if item.is_answered else since["waits"]
+    item.save(update_fields=["is_urgent", "urgent_since", "waits_since"])
+
+
+def mark_answered(item: TrayItem) -> None:
+    """What it was opened for has been answered; nobody has to, until the citizen writes again."""
+    item.is_answered, item.waits_since = True, timezone.now()
+    item.save(update_fields=["is_answered", "waits_since"])
 
 
 def give_tip_code(item: TrayItem) -> str:

@@ -11,6 +11,7 @@ from django.db.models import Count, F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from zalopolice.gateway.models import Citizen, Message
 from zalopolice.units.fields import EncryptedTextField
@@ -28,7 +29,11 @@ class TrayQuerySet(models.QuerySet["TrayItem"]):
         return self.filter(unit=officer.unit) if officer.may(Permission.TRAY_READ) else self.none()
 
     def waiting(self) -> TrayQuerySet:
-        return self.filter(status=TrayItem.Status.WAITING).order_by("-is_urgent", "opened_at", "pk")
+        return self.filter(status=TrayItem.Status.WAITING).order_by("-is_urgent", "waits_since", "pk")
+
+    def alarming(self) -> TrayQuerySet:
+        """Somebody may be hurt and nobody has said "I take it"."""
+        return self.filter(status=TrayItem.Status.WAITING, is_urgent=True, taken_by=None)
 
     def counted(self) -> TrayQuerySet:
         """Adds ``messages``: how many the citizen wrote that nobody has put into a case."""
@@ -54,7 +59,7 @@ class TrayItem(UnitOwned):
         TIP = "tip", _("Tin báo")
         QUESTION = "question", _("Hỏi thủ tục")
 
-    TRANSITIONS: ClassVar[dict[str, set[str]]] = {Status.WAITING: {Status.SORTED}}
+    TRANSITIONS: ClassVar[dict[str, set[str]]] = {Status.WAITING: {Status.SORTED}, Status.SORTED: {Status.WAITING}}
 
     messages: int  # only after ``counted``
     unsorted_ids: list[uuid.UUID]  # only after ``listed``
@@ -65,7 +70,12 @@ class TrayItem(UnitOwned):
     status = models.CharField(max_length=8, choices=Status, default=Status.WAITING)
     is_urgent = models.BooleanField(default=False)
     tip_code = models.CharField(max_length=16, blank=True, default="")
+    urgent_since = models.DateTimeField(null=True)  # the first words of the alarm that still wait here
     opened_at = models.DateTimeField()  # time of the first message
+    waits_since = models.DateTimeField(default=timezone.now)  # the oldest words nobody has answered or put into a case
+    is_answered = models.BooleanField(default=False)  # the next word is the citizen's
+    taken_by = models.ForeignKey(Officer, models.PROTECT, null=True, related_name="+")
+    taken_at = models.DateTimeField(null=True)
     sorted_by = models.ForeignKey(Officer, models.PROTECT, null=True, related_name="+")
     sorted_at = models.DateTimeField(null=True)
 
@@ -85,12 +95,17 @@ class TrayItem(UnitOwned):
                 condition=Q(sorted_by=None, sorted_at=None) | Q(sorted_by__isnull=False, sorted_at__isnull=False),
                 name="tray_sorting_is_one_fact",
             ),
+            models.CheckConstraint(
+                condition=Q(taken_by=None, taken_at=None) | Q(taken_by__isnull=False, taken_at__isnull=False),
+                name="tray_taking_is_one_fact",
+            ),
         )
         indexes = (
             # The tray, most pressing first.
             models.Index(
-                fields=["unit", "-is_urgent", "opened_at", "id"], name="tray_waiting", condition=Q(status="waiting")
+                fields=["unit", "-is_urgent", "waits_since", "id"], name="tray_pressing", condition=Q(status="waiting")
             ),
+            models.Index(fields=["unit", "-sorted_at", "-id"], name="tray_put_away", condition=Q(status="sorted")),
         )
 
     def received_messages(self) -> models.QuerySet[Message]:
@@ -164,6 +179,7 @@ class Case(UnitOwned):
     claimed_by = models.ForeignKey(Officer, models.PROTECT, null=True, related_name="+")
     claimed_at = models.DateTimeField(null=True)
     unread_since = models.DateTimeField(null=True)  # the source's words the officer above has not seen yet
+    returned_at = models.DateTimeField(null=True)  # command did not agree to close; until it is proposed again
     proposed_by = models.ForeignKey(Officer, models.PROTECT, null=True, related_name="+")
     proposed_at = models.DateTimeField(null=True)
     result = models.CharField(_("kết quả"), max_length=16, choices=Result, blank=True, default="")
@@ -238,6 +254,7 @@ class Filed(UnitOwned):
     message = models.OneToOneField(Message, models.CASCADE, db_constraint=False, related_name="filed")
     tray_item = models.ForeignKey(TrayItem, models.PROTECT, null=True, db_constraint=False, related_name="filed")
     case = models.ForeignKey(Case, models.PROTECT, null=True, db_constraint=False, related_name="filed")
+    is_danger = models.BooleanField(default=False)  # these very words raised the alarm, not the whole thread
     acknowledged_at = models.DateTimeField(null=True)  # an officer knows that it did not arrive
 
     class Meta:
@@ -256,14 +273,14 @@ class CaseEntry(UnitOwned):
     """A line of a case's timeline. ``message`` is set for what was received and what was sent."""
 
     class Kind(models.TextChoices):
-        OPENED = "opened", _("Mở vụ việc")
+        OPENED = "opened", pgettext_lazy("diễn biến", "Mở vụ việc")
         RECEIVED = "received", _("Nguồn tin nhắn")
-        CLAIMED = "claimed", _("Nhận xử lý")
-        ASSIGNED = "assigned", _("Phân công")
-        REASSIGNED = "reassigned", _("Giao lại")
-        REPLIED = "replied", _("Trả lời nguồn tin")
+        CLAIMED = "claimed", pgettext_lazy("diễn biến", "Nhận xử lý")
+        ASSIGNED = "assigned", pgettext_lazy("diễn biến", "Phân công")
+        REASSIGNED = "reassigned", pgettext_lazy("diễn biến", "Giao lại")
+        REPLIED = "replied", pgettext_lazy("diễn biến", "Trả lời nguồn tin")
         NOTED = "noted", _("Ghi chú")
-        PROPOSED = "proposed", _("Đề nghị kết thúc")
+        PROPOSED = "proposed", pgettext_lazy("diễn biến", "Đề nghị kết thúc")
         RETURNED = "returned", _("Chưa đồng ý kết thúc")
         CLOSED = "closed", _("Kết thúc")
         TOLD = "told", _("Báo tự động cho nguồn tin")

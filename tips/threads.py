@@ -6,13 +6,16 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
-from django.db.models import CharField, Exists, F, OuterRef, Q
-from django.db.models.functions import Cast, Coalesce, Now, Right
+from django.db.models import CharField, Exists, F, Func, OuterRef, Q, TextField, Value
+from django.db.models.functions import Cast, Coalesce, JSONObject, Now, Right
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from tips.models import LOST, Case, CaseEntry, Filed, TrayItem
@@ -65,6 +68,12 @@ class Line:
         return filed is not None and filed.acknowledged_at is not None
 
     @property
+    def is_danger(self) -> bool:
+        """These words raised the alarm."""
+        filed = getattr(self.message, "filed", None)
+        return filed is not None and filed.is_danger
+
+    @property
     def choosable(self) -> bool:
         return self.side == "in" and self.moved_to is None
 
@@ -80,29 +89,31 @@ def delivery(message: Message) -> Delivery:
     if message.state == State.UNKNOWN:
         return Delivery(_("Chưa rõ đã gửi. Máy đang kiểm tra, đồng chí đừng gửi lại."), "soon")
     label = str(State(message.state).label)
+    if message.state == State.RETRY and message.next_at:
+        again = f"{timezone.localtime(message.next_at):%H:%M}"
+        return Delivery(_("Chưa gửi được. Máy tự gửi lại lúc %(time)s.") % {"time": again}, "soon")
     tone = "late" if message.state in LOST else "done" if message.state == State.SENT else "wait"
-    return Delivery(f"{label}: {message.error}" if message.error else label, tone)
+    return Delivery(f"{label}: {_(message.error)}" if message.error else label, tone)
 
 
-def tray_thread(item: TrayItem, after: str | None = None) -> Thread:
+def tray_thread(item: TrayItem, after: str | None = None, also: Iterable[uuid.UUID] = ()) -> Thread:
+    """``also``: owners of other words on the page, so that all keys come in one query."""
     answered = Q(filed__tray_item=item) & ~Q(origin=Message.Origin.BOT)
     here = answered | _automatic(tray_item=item, case=None) | _console_in_tray(item)
     rows = Message.objects.filter(here, unit=item.unit_id, citizen=item.citizen_id).select_related("filed__case")
-    found = page(rows, ("-sent_at", "-pk"), after, SIZE)
-    warm([item.citizen_id])
-    kept = [row for row in found.rows if _filed_case(row) is None]
-    files = files_of(kept)
+    found = page(rows.annotate(attached=_attached("pk")), ("-sent_at", "-pk"), after, SIZE)
+    warm([item.citizen_id, *also])
     name = _("Người nhắn %(alias)s") % {"alias": item.alias}
-    lines = [_tray_line(row, name, files) for row in reversed(found.rows)]
+    lines = [_tray_line(row, name) for row in reversed(found.rows)]
     return Thread(lines, found.following)
 
 
-def _tray_line(row: Message, name: str, files: dict[uuid.UUID, list[File]]) -> Line:
+def _tray_line(row: Message, name: str) -> Line:
     side, case = str(row.direction), _filed_case(row)
     who = name if side == "in" else sender(row)
     if case is not None:
         return Line(row.sent_at, side, who, message=row, moved_to=case)
-    return Line(row.sent_at, side, who, row.text, row, files=files.get(row.pk, []))
+    return Line(row.sent_at, side, who, row.text, row, files=_files(row, vars(row)["attached"]))
 
 
 def _filed_case(row: Message) -> Case | None:
@@ -120,30 +131,28 @@ def sender(row: Message) -> str:
 
 def timeline(case: Case, after: str | None = None) -> Thread:
     entries = CaseEntry.objects.filter(case=case).select_related("officer", "message__filed")
-    found = page(entries, ("-at", "-pk"), after, SIZE)
+    found = page(entries.annotate(attached=_attached("message")), ("-at", "-pk"), after, SIZE)
     extra = list(_between(_beside(case), found))
     warm([case.citizen_id, case.pk])
-    messages = [entry.message for entry in found.rows if entry.message] + extra
-    files = files_of(messages)
-    lines = [_case_line(case, entry, files) for entry in reversed(found.rows)]
+    lines = [_case_line(case, entry) for entry in reversed(found.rows)]
     lines += [Line(row.sent_at, "out", sender(row), row.text, row) for row in extra]
     return Thread(sorted(lines, key=lambda line: line.at), found.following)
 
 
-def _between(rows: models.QuerySet[Message], found: Page[CaseEntry]) -> models.QuerySet[Message]:
+def _between(rows: models.QuerySet[Message], found: Page[Any]) -> models.QuerySet[Message]:
     """Those that belong between the first and the last line of this page."""
     if found.following:
         rows = rows.filter(sent_at__gte=found.rows[-1].at)
     return rows.filter(sent_at__lt=found.place[0]) if found.place else rows
 
 
-def _case_line(case: Case, entry: CaseEntry, files: dict[uuid.UUID, list[File]]) -> Line:
+def _case_line(case: Case, entry: CaseEntry) -> Line:
     row = entry.message
     if row is None:
         return Line(entry.at, "act", str(entry.officer or ""), entry.text, entry=entry)
     if row.direction == Message.Direction.IN:
         who = _("Nguồn tin %(alias)s") % {"alias": case.alias}
-        return Line(entry.at, "in", who, row.text, row, entry, files=files.get(row.pk, []))
+        return Line(entry.at, "in", who, row.text, row, entry, files=_files(row, vars(entry)["attached"]))
     who = sender(row) if row.origin == Message.Origin.BOT else str(entry.officer or "")
     return Line(entry.at, "out", who, row.text, row, entry)
 
@@ -191,12 +200,25 @@ def warm(owners: Iterable[uuid.UUID]) -> None:
     keyring.warm("content", owners)
 
 
-def files_of(messages: Sequence[Message]) -> dict[uuid.UUID, list[File]]:
-    found: dict[uuid.UUID, list[File]] = {}
-    if messages:
-        rows = Attachment.objects.filter(unit=messages[0].unit_id, message__in=[row.pk for row in messages])
-        for row in rows.order_by("pk"):
-            found.setdefault(row.message_id, []).append(File(row, _file_words(row)))
+SHOWN_OF_FILES = ("id", "kind", "state", "width", "height", "reason")
+
+
+def _attached(message: str) -> ArraySubquery:
+    """The files of each message of a page, beside it: no query of their own. What is encrypted comes as hex."""
+    rows = Attachment.objects.filter(unit=OuterRef("unit"), message=OuterRef(message)).order_by("pk")
+    detail = Func(F("detail"), Value("hex"), function="encode", output_field=TextField())
+    columns = JSONObject(**{name: F(name) for name in SHOWN_OF_FILES}, detail=detail)
+    return ArraySubquery(rows.values(columns=columns))
+
+
+def _files(message: Message, attached: list[dict[str, Any]]) -> list[File]:
+    found = []
+    for columns in attached:
+        row = Attachment(unit_id=message.unit_id, citizen_id=message.citizen_id, message=message)
+        for name in SHOWN_OF_FILES:
+            setattr(row, name, columns[name])
+        row.id, row.detail = uuid.UUID(columns["id"]), bytes.fromhex(columns["detail"])  # type: ignore[assignment]
+        found.append(File(row, _file_words(row)))
     return found
 
 

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from tips import tray, views
+from tips import search_page, tray, views
 
 urlpatterns = [
     path("hop-tin/", tray.tray, name="tray"),
@@ -8,6 +8,8 @@ urlpatterns = [
     path("hop-tin/<uuid:pk>/mo-vu-viec/", tray.open_case, name="open_case"),
     path("hop-tin/<uuid:pk>/them-vao-vu-viec/", tray.add_to_case, name="add_to_case"),
     path("hop-tin/<uuid:pk>/tra-loi/", tray.answer, name="tray_answer"),
+    path("hop-tin/<uuid:pk>/nhan/", tray.take, name="tray_take"),
+    path("hop-tin/<uuid:pk>/lay-lai/", tray.put_back, name="tray_put_back"),
     path("hop-tin/<uuid:pk>/xep/", tray.sort_out, name="tray_sort_out"),
     path("hop-tin/<uuid:pk>/gui-lai/<uuid:message>/", tray.resend, name="tray_resend"),
     path("hop-tin/<uuid:pk>/da-biet/<uuid:message>/", tray.acknowledge, name="tray_acknowledge"),
@@ -23,5 +25,6 @@ urlpatterns = [
     path("vu-viec/<uuid:pk>/de-nghi-ket-thuc/", views.propose_closing, name="case_propose"),
     path("vu-viec/<uuid:pk>/chua-dong-y/", views.return_to_work, name="case_return"),
     path("vu-viec/<uuid:pk>/ket-thuc/", views.close, name="case_close"),
+    path("tim-kiem/", search_page.page, name="search"),
     path("tep/<uuid:pk>/", views.picture, name="picture"),
 ]

@@ -11,17 +11,18 @@ from django.core.exceptions import PermissionDenied
 from django.forms import Form
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from tips import actions, desk, evidence, forms, threads
-from tips.forms import attempt
-from tips.models import Case, CaseEntry
+from tips import actions, canned, desk, evidence, forms, page_rows, threads
+from tips.case_steps import steps_of
+from tips.forms import attempt, kept_words
+from tips.models import Case
 from zalopolice import crypto
 from zalopolice.audit import log
-from zalopolice.gateway import media, outbox, rules
+from zalopolice.gateway import media, outbox
 from zalopolice.paging import page
+from zalopolice.units.models import Officer
 from zalopolice.units.roles import Permission
 from zalopolice.units.seats import OfficerRequest
 
@@ -52,9 +53,7 @@ def cases(request: OfficerRequest) -> HttpResponse:
 
 
 def _case(request: OfficerRequest, pk: uuid.UUID) -> Case:
-    rows = Case.objects.visible_to(request.user)
-    people = ("claimed_by", "proposed_by", "closed_by")
-    return get_object_or_404(rows.select_related("area", "citizen", *people), pk=pk)
+    return get_object_or_404(page_rows.cases(request.user), pk=pk)
 
 
 @require_GET
@@ -66,13 +65,12 @@ def _case_page(request: OfficerRequest, pk: uuid.UUID, status: int = 200, **boun
     case, by = _case(request, pk), request.user
     readable = case.readable_by(by)
     log.append("case.viewed", case, by=by, words=readable)
-    context: dict[str, Any] = {"case": case, "at": "cases"}
+    context: dict[str, Any] = {"case": case, "steps": steps_of(case), "at": "cases"}
     if case.status == Status.UNCLAIMED and by.may(Permission.CASE_ASSIGN):
         context["assign"] = bound.pop("assign", forms.Assign(case=case, auto_id="assign_%s"))
-    elif case.status != Status.CLOSED and by.may(Permission.CASE_ASSIGN):
-        context["reassign"] = bound.pop("reassign", forms.Reassign(case=case, auto_id="reassign_%s"))
+    context["may_hand_on"] = _may_hand_on(case, by)
     if not readable:
-        context["refused"] = list(bound.values())
+        context |= {"refused": list(bound.values()), "kept": kept_words(bound.values())}
         return render(request, "tips/case_outside.html", context, status=status)
     if case.unread_since and case.claimed_by_id == by.pk:
         # Before the timeline is read: a message that is filed at this moment marks the case anew.
@@ -81,13 +79,13 @@ def _case_page(request: OfficerRequest, pk: uuid.UUID, status: int = 200, **boun
     context |= {name: bound.pop(name, form(auto_id=f"{name}_%s")) for name, form in blank.items()}
     if case.status == Status.CLOSING and by.may(Permission.CASE_CLOSE):
         context["confirm"] = bound.pop("confirm", forms.Confirm(auto_id="confirm_%s"))
-        # Read before the timeline is: what arrives in between is on the page and still counts as not seen.
-        received = case.entries.filter(kind=CaseEntry.Kind.RECEIVED).values_list("message", flat=True)
-        context["seen"] = " ".join(str(one) for one in received)
+        # Read with the case, before the timeline: what arrives in between is on the page and still not seen.
+        context["seen"] = " ".join(str(one) for one in vars(case)["received_ids"])
         context["told"] = outbox.words("case_closed", code=case.tip_code, result=case.result)
     context |= {
         "thread": threads.timeline(case, request.GET.get("sau")),
-        "window": rules.window_ends(case.citizen, timezone.now()),
+        "window": page_rows.window(case),
+        "canned": canned.REPLIES,
         "refused": list(bound.values()),  # acts whose place on the page is gone
     }
     return render(request, "tips/case.html", context, status=status)
@@ -96,13 +94,34 @@ def _case_page(request: OfficerRequest, pk: uuid.UUID, status: int = 200, **boun
 def _act(
     request: OfficerRequest, case: Case, allowed: bool, name: str, form: Form, verb: Callable[[], object], said: str
 ) -> HttpResponse:
-    """An act on a case one may see: 403 without the right, the page again when it cannot be done."""
+    """An act on a case one may see: 403 without the right, the page again when it cannot be done.
+
+    Whoever was writing when the case went to somebody else reads who has it now, and keeps the words."""
     if not allowed:
-        raise PermissionDenied
-    if status := attempt(form, verb):
+        return _too_late(request, case, name, form)
+    try:
+        status = attempt(form, verb)
+    except PermissionDenied:
+        return _too_late(request, case, name, form)
+    if status:
         return _case_page(request, case.pk, status, **{name: form})
     messages.success(request, said)
     return redirect("case", case.pk)
+
+
+def _too_late(request: OfficerRequest, case: Case, name: str, form: Form) -> HttpResponse:
+    if not kept_words([form]):
+        raise PermissionDenied
+    case = _case(request, case.pk)  # handed on while the page was being checked
+    form.is_valid()
+    holder = case.claimed_by.full_name if case.claimed_by else ""
+    text = _("Đ/c %(name)s đang giữ vụ việc này. Chưa có gì được gửi hay lưu; lời đồng chí viết còn ở dưới.")
+    form.add_error(None, text % {"name": holder} if holder else _("Vụ việc này chưa ai nhận; hãy nhận trước."))
+    return _case_page(request, case.pk, 409, **{name: form})
+
+
+def _may_hand_on(case: Case, by: Officer) -> bool:
+    return by.may(Permission.CASE_ASSIGN) and case.status not in {Status.UNCLAIMED, Status.CLOSED}
 
 
 @require_POST
@@ -124,20 +143,32 @@ def assign(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
     return _act(request, case, by.may(Permission.CASE_ASSIGN), "assign", form, verb, _("Đã phân công vụ việc."))
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 def reassign(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
+    """A page of its own: it is rare, and says what it does before it is done."""
     case, by = _case(request, pk), request.user
-    form = forms.Reassign(request.POST, case=case, auto_id="reassign_%s")
+    if not by.may(Permission.CASE_ASSIGN):
+        raise PermissionDenied
+    form = forms.Reassign(request.POST or None, case=case, auto_id="reassign_%s")
+    status = 200
 
     def verb() -> None:
         actions.reassign(case, form.cleaned_data["officer"], by=by, reason=form.cleaned_data["reason"])
 
-    return _act(request, case, by.may(Permission.CASE_ASSIGN), "reassign", form, verb, _("Đã giao lại vụ việc."))
+    if request.method == "POST":
+        if not (status := attempt(form, verb)):
+            messages.success(request, _("Đã giao lại vụ việc."))
+            return redirect("case", pk)
+        case = _case(request, pk)
+    context = {"case": case, "form": form, "open": _may_hand_on(case, by), "at": "cases"}
+    return render(request, "tips/handing.html", context, status=status)
 
 
 @require_POST
 def reply(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
     case, by = _case(request, pk), request.user
+    if case.workable_by(by) and (filled := canned.filled(request.POST)):
+        return _case_page(request, pk, reply=filled)
     form = forms.Reply(request.POST, auto_id="reply_%s")
     said = _("Câu trả lời đang chờ gửi. Kết quả gửi hiện dưới tin.")
 

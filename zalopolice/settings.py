@@ -35,6 +35,9 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "django_htmx",
+    "zalopolice.units.apps.LibraryAccounts",
+    "allauth.mfa",
     "zalopolice.units",
     "zalopolice.audit",
     "zalopolice.vault",
@@ -44,25 +47,35 @@ INSTALLED_APPS = [
     "broadcasts",
     "zalopolice",
 ]
+MIGRATION_MODULES = {"admin": None}  # its only table is a log of its own; acts stand in the audit log
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "zalopolice.views.private_pages",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "zalopolice.serving.Compressed",
+    "zalopolice.preferences.middleware",
+    "zalopolice.error_pages.middleware",
+    "zalopolice.units.sessions.Sessions",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "zalopolice.units.first_things.AuthRequired",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "zalopolice.units.seats.SeatMiddleware",
+    "zalopolice.units.first_things.FirstThings",
 ]
+# Citizens never sign in: no session, no officer, no unit context in zone public.
+CITIZENS_MIDDLEWARE = [one for one in MIDDLEWARE if "auth" not in one and "essage" not in one and ".units." not in one]
 if ZONE == "public":
-    # Citizens never sign in: no session, no officer, no unit context in this zone.
-    MIDDLEWARE = [name for name in MIDDLEWARE if "auth" not in name and "essage" not in name and "seats" not in name]
-    MIDDLEWARE = [name for name in MIDDLEWARE if "sessions" not in name]
+    MIDDLEWARE = CITIZENS_MIDDLEWARE
+
+if ZONE in ("public", "test"):
+    INSTALLED_APPS += ["rest_framework", "drf_spectacular", "drf_spectacular_sidecar"]  # the interface for others
+if ZONE != "public":
+    INSTALLED_APPS += ["django.contrib.admin.apps.SimpleAdminConfig"]  # editors' pages, /noi-dung/ (design D20)
 
 ROOT_URLCONF = "zalopolice.public_urls" if ZONE == "public" else "zalopolice.urls"
 WSGI_APPLICATION = "zalopolice.wsgi.application"
@@ -75,9 +88,11 @@ TEMPLATES = [
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.messages.context_processors.messages",
+                "zalopolice.preferences.context",
+                "zalopolice.frame.frame",
             ]
             if ZONE != "public"
-            else ["django.template.context_processors.request"],
+            else ["django.template.context_processors.request", "zalopolice.preferences.context"],
         },
     }
 ]
@@ -86,8 +101,10 @@ AUTH_USER_MODEL = "units.Officer"
 AUTHENTICATION_BACKENDS = ["zalopolice.units.sign_in.OfficerBackend"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 15}},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    # Long and not guessable; no rules of composition, no expiry (NIST SP 800-63B, ASVS 5.0 6.2).
+    {"NAME": "zalopolice.units.passwords.Length"},
+    {"NAME": "zalopolice.units.passwords.NotCommon"},
+    {"NAME": "zalopolice.units.passwords.NotLocal"},
 ]
 LOGIN_URL = "sign_in"
 LOGIN_REDIRECT_URL = "home"
@@ -97,7 +114,13 @@ SESSION_COOKIE_NAME = "zp" if DEMO else "__Host-zp"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEMO
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"  # Strict would drop the session when Zalo's consent page sends the chief back.
-SESSION_COOKIE_AGE = 10 * 60 * 60
+SESSION_COOKIE_AGE = 10 * 60 * 60  # the end of a working day, however busy it was
+SESSION_IDLE = 60 * env.int("ZALOPOLICE_IDLE_MINUTES", default=15)
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True  # the row in the database knows when a session ends; a cookie cannot be told
+QUIET_PATHS = {"/khung/"}  # asked by pages themselves: they do not keep a session awake
+DEVICE_COOKIE_NAME = "zpd" if DEMO else "__Host-zpd"
+TRUSTED_PROXIES = env.int("ZALOPOLICE_TRUSTED_PROXIES", default=0)  # how many, in front of us, add X-Forwarded-For
+SECOND_FACTOR_REQUIRED = not DEMO  # for who commands or administers; everybody may have one
 SECURE_CONTENT_TYPE_NOSNIFF = True
 # "no-referrer" would make browsers send "Origin: null" with every form, and the CSRF check refuses that.
 SECURE_REFERRER_POLICY = "same-origin"
@@ -121,9 +144,23 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 SESSION_ENGINE = "zalopolice.units.sessions"
+
+# --- Second factors: the functions of django-allauth behind pages of our own ------------------------------------
+ACCOUNT_ADAPTER = "zalopolice.units.library.Accounts"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
+ACCOUNT_USER_MODEL_EMAIL_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "none"
+MFA_ADAPTER = "zalopolice.units.library.Factors"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_TOTP_TOLERANCE = 1  # clocks of telephones go half a minute wrong
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEMO  # http://localhost; browsers themselves allow no other plain http
+
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 
 LANGUAGE_CODE = "vi"
+LANGUAGE_COOKIE_NAME = "zp_lang"
 LANGUAGES = [("vi", "Tiếng Việt"), ("en", "English")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_TZ = True
@@ -131,11 +168,45 @@ TIME_ZONE = "Asia/Ho_Chi_Minh"
 
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-WHITENOISE_USE_FINDERS = True  # few files, read once at the start: nothing to collect
+STATIC_ROOT = Path(env.str("ZALOPOLICE_STATIC_DIR", default=str(BASE_DIR / ".data" / "static")))
+HASHED = ZONE in {"web", "public"}  # gathered by the server itself when it starts (zalopolice/serving.py)
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if HASHED
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+WHITENOISE_USE_FINDERS = not HASHED
 WHITENOISE_AUTOREFRESH = False
 MEDIA_DIR = Path(env.str("ZALOPOLICE_MEDIA_DIR", default=str(BASE_DIR / ".data" / "media")))
 CHECKPOINT_DIR = Path(env.str("ZALOPOLICE_CHECKPOINT_DIR", default=str(BASE_DIR / ".data" / "checkpoints")))
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- The interface for other systems, zone public: JSON to read, nobody signs in -----------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": [],
+    "UNAUTHENTICATED_USER": None,
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": [],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_THROTTLE_CLASSES": ["rest_framework.throttling.AnonRateThrottle"],
+    "DEFAULT_THROTTLE_RATES": {"anon": "120/min"},  # of one address and process; caches answer most of it
+    "NUM_PROXIES": TRUSTED_PROXIES,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Thủ tục hành chính ở công an xã, phường",
+    "DESCRIPTION": "Đơn vị và thủ tục đang công bố. Chỉ đọc, không cần đăng nhập, không có dữ liệu cá nhân.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PUBLIC": True,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    # No "try it out" and no remote validator: the page describes, and asks nobody else.
+    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "supportedSubmitMethods": [], "validatorUrl": None},
+}
 
 # --- Zalo -------------------------------------------------------------------------------------------------------
 ZALO_OAUTH_URL = env.str("ZALO_OAUTH_URL", default="https://oauth.zaloapp.com").rstrip("/")
@@ -167,5 +238,6 @@ LOGGING = {
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["plain"]}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
     # Its warnings quote addresses, and the address of a conversation's history names a person.
-    "loggers": {"urllib3": {"level": "ERROR"}},
+    # fido2 names the credential of every key that signs in.
+    "loggers": {"urllib3": {"level": "ERROR"}, "fido2": {"level": "WARNING"}},
 }

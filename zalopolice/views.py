@@ -7,13 +7,19 @@ from collections.abc import Callable
 from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_safe
 
-from tips import desk
-from zalopolice.units.models import Unit
+from broadcasts import actions as posts
+from procedures.models import Version
+from tips import waiting
+from tips.today import today
+from zalopolice.gateway import status
+from zalopolice.units.models import Officer, Unit
+from zalopolice.units.roles import Permission
 from zalopolice.units.seats import OfficerRequest
 
 
@@ -36,7 +42,33 @@ def home(request: OfficerRequest) -> HttpResponse:
     """What waits for this officer; for roles without work here, a calm word on what is theirs and what is not."""
     if request.user.seat is None:
         return render(request, "units/no_seat.html")
-    return render(request, "home.html", {"waiting": desk.waiting(request.user), "at": "home"})
+    officer = request.user
+    context = {
+        "works": officer.may(Permission.CASE_LIST),
+        "desk": waiting.desk(officer),
+        "posts": posts.waiting_list(officer),
+        "may_approve": officer.may(Permission.POST_APPROVE),
+        "oa": status.of(officer),
+        "chart": today(officer),
+        "at": "home",
+    }
+    if not context["works"]:
+        context["procedures"] = _procedures(officer)
+    return render(request, "home.html", context)
+
+
+def _procedures(officer: Officer) -> list[Version]:
+    """For editors: what others wrote and they may review, and their own drafts."""
+    own = Q(writers__contains=[officer.pk])
+    asked = (Q(state=Version.State.IN_REVIEW) & ~own) | (Q(state=Version.State.DRAFT) & own)
+    rows = Version.objects.visible_to(officer).filter(asked, unit=officer.unit)
+    return list(rows.order_by("-state", "number", "pk")[: waiting.SHOWN])
+
+
+@require_GET
+def frame(request: OfficerRequest) -> HttpResponse:
+    """The counters, the red strip and the bell alone, for the page that stays open (it asks every 30 seconds)."""
+    return render(request, "parts/frame.html")
 
 
 @require_GET

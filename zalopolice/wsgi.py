@@ -1,15 +1,20 @@
 import logging
 import os
 
+import django
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "zalopolice.settings")
 
-application = get_wsgi_application()
+django.setup()
 
 from django.conf import settings  # noqa: E402  (Django must be set up first)
 
-from zalopolice import zones  # noqa: E402
+from zalopolice import serving, zones  # noqa: E402
+
+if settings.HASHED:
+    serving.gather()  # before the application: its middleware reads the list of files once
+application = get_wsgi_application()
 
 for handler in logging.getLogger("gunicorn.error").handlers:
     handler.addFilter(zones.NoPersonalData())

@@ -42,8 +42,12 @@ class Demo:
         self.manage("translations", "owner", "translations", "--compile")
         self.manage("install_keys", "owner", "install_keys")
         self.manage("seed_demo", "owner", "seed_demo")
+        self.manage("seed_desk", "owner", "seed_desk")
+        self.manage("seed_public", "owner", "seed_public")
+        self.manage("load_procedures", "owner", "load_procedures", "--publish")
         self.start_zones()
         self.manage("connect_demo", "web", "connect_demo", *([] if self.morning else ["--no-morning"]))
+        self.manage("seed_posts", "web", "seed_posts")  # through the verbs, and no post without a connected account
         self.state |= {"state": "ready", "logins": logins(self.place)}
         self.supervisor.starting = False
         self.save()

@@ -69,6 +69,7 @@ def environments(place: Place, addresses: Addresses, databases: Mapping[str, str
         "ZALOPOLICE_DEMO": "1",
         "ZALOPOLICE_MEDIA_DIR": str(place.media),
         "ZALOPOLICE_CHECKPOINT_DIR": str(place.checkpoints),
+        "ZALOPOLICE_STATIC_DIR": str(place.static),
         "ZALOPOLICE_WEB_URL": urls["web"],
         "ZALOPOLICE_PUBLIC_URL": urls["public"],
         "ZALOPOLICE_WEBHOOK_URL": urls["webhook"],

@@ -9,7 +9,7 @@ import pytest
 from django.db import DatabaseError, connections
 
 from tests.tips.scenes import case_at, waiting_item
-from tips import actions
+from tips import actions, tray_actions
 from tips.models import Case, CaseEntry, Filed, TrayItem
 from zalopolice.gateway.models import Message
 
@@ -85,6 +85,13 @@ def on_item(verb, *arguments):
     return prepare
 
 
+def put_back(commune):
+    item = waiting_item(commune)
+    with commune.acting("cuong") as officer:
+        tray_actions.sort_out(item, by=officer)
+    return "cuong", lambda by: tray_actions.put_back(fresh(item), by=by)
+
+
 def on_case(verb, status, who, *arguments, **more):
     def prepare(commune):
         case = case_at(commune, status)
@@ -111,8 +118,10 @@ def acknowledge(commune):
 VERBS = {
     "open_case": open_case,
     "add_to_case": add_to_case,
-    "answer_from_tray": on_item(actions.answer_from_tray, "Chúng tôi đã nhận."),
-    "sort_out": on_item(actions.sort_out),
+    "answer_from_tray": on_item(tray_actions.answer_from_tray, "Chúng tôi đã nhận."),
+    "sort_out": on_item(tray_actions.sort_out),
+    "take": on_item(tray_actions.take),
+    "put_back": put_back,
     "claim": on_case(actions.claim, Status.UNCLAIMED, "an"),
     "assign": assign,
     "reply": on_case(actions.reply, Status.IN_PROGRESS, "an", "Chúng tôi đã nhận."),
@@ -131,8 +140,9 @@ VERBS = {
 def test_every_verb_is_listed_here():
     verbs = {
         name
-        for name, found in inspect.getmembers(actions, inspect.isfunction)
-        if found.__module__ == actions.__name__ and not name.startswith("_")
+        for module in (actions, tray_actions)
+        for name, found in inspect.getmembers(module, inspect.isfunction)
+        if found.__module__ == module.__name__ and not name.startswith("_")
         if "by" in inspect.signature(found).parameters
     }
 

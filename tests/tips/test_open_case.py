@@ -9,7 +9,7 @@ from django.db import connections
 
 from tests import cast
 from tests.tips.scenes import NOBODY, TITLE, again, client_of, entries, text, waiting_item
-from tips import actions
+from tips import tray_actions
 from tips.models import Case, Filed, TrayItem
 
 pytestmark = pytest.mark.usefixtures("commune")
@@ -113,7 +113,7 @@ def test_what_somebody_else_has_just_sorted_is_refused_with_the_words_kept(commu
     item = waiting_item(commune)
     form = form_of(commune, item, title="Việc đang gõ dở")
     with commune.acting("dung") as deputy:
-        actions.sort_out(item, by=deputy)
+        tray_actions.sort_out(item, by=deputy)
 
     answer = client_of(commune, "cuong").post(url(item), form)
 
@@ -156,7 +156,7 @@ def test_a_message_that_comes_while_the_thread_is_sorted_opens_a_new_one(commune
         connections.close_all()
 
     with commune.acting("cuong") as officer:
-        actions.sort_out(item, by=officer)
+        tray_actions.sort_out(item, by=officer)
         worker = threading.Thread(target=route)
         worker.start()
         time.sleep(0.5)  # the worker stands at the locked thread now

@@ -40,12 +40,15 @@ def test_it_is_news_to_the_new_officer(commune):
 
 def test_the_page_offers_it_to_those_who_may(commune):
     case = case_at(commune, "in_progress")
-    address = f'action="/vu-viec/{case.pk}/giao-lai/"'
+    address = f"/vu-viec/{case.pk}/giao-lai/"
 
     for name in ("cuong", "dung", "binh"):
-        assert address in text(client_of(commune, name).get(f"/vu-viec/{case.pk}/"))
+        client = client_of(commune, name)
+        assert f'href="{address}"' in text(client.get(f"/vu-viec/{case.pk}/"))
+        assert str(commune.em) in text(client.get(address))
     for name in ("an", "em"):
         assert address not in text(client_of(commune, name).get(f"/vu-viec/{case.pk}/"))
+        assert client_of(commune, name).get(address).status_code == 403
         assert post(commune, name, case, commune.em).status_code == 403
 
 
@@ -77,6 +80,16 @@ def test_a_second_press_writes_no_second_line(commune):
         assert post(commune, "cuong", case, commune.em).status_code == 302
 
     assert len(entries(commune, "case.reassigned")) == 1
+
+
+def test_the_present_holder_is_no_choice(commune):
+    case = case_at(commune, "in_progress")
+
+    answer = post(commune, "cuong", case, commune.an)
+
+    assert answer.status_code == 409
+    assert f"{commune.an} đang giữ vụ việc này rồi" in text(answer)
+    assert not entries(commune, "case.reassigned")
 
 
 def test_the_duty_officer_hands_on_but_does_not_take(commune):

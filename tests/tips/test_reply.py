@@ -1,9 +1,10 @@
 """Answering the source, sending again, and notes."""
 
 import pytest
+from django.core.exceptions import PermissionDenied
 
 from tests import cast
-from tests.tips.scenes import NOBODY, case_at, client_of, entries, once, text
+from tests.tips.scenes import NOBODY, TITLE, again, case_at, client_of, entries, once, text
 from tips import actions
 from zalopolice.gateway.models import Message
 
@@ -33,7 +34,43 @@ def test_only_who_has_it_and_command_act_on_it(commune, name, act):
     case = case_at(commune, "in_progress")
 
     assert post(commune, name, case, act).status_code == 403
-    assert post(commune, name, case, act, text=WORDS, result="warned", summary="x").status_code == 403
+    with commune.acting(name) as officer, pytest.raises(PermissionDenied):
+        actions.reply(case, WORDS, by=officer)
+
+
+@pytest.mark.parametrize(("act", "field"), [("tra-loi", "text"), ("ghi-chu", "text"), ("de-nghi-ket-thuc", "summary")])
+def test_words_written_while_the_case_was_handed_on_are_kept(commune, zone, act, field):
+    case = case_at(commune, "in_progress")
+    before = len(cast.outbound(zone))
+    with commune.acting("cuong") as duty:
+        actions.reassign(case, commune.em, by=duty)
+
+    answer = post(commune, "an", case, act, result="warned", **{field: WORDS})
+
+    page = text(answer)
+    assert answer.status_code == 409
+    assert f"{commune.em.full_name} đang giữ vụ việc này" in page and WORDS in page
+    assert TITLE not in page
+    assert len(cast.outbound(zone)) == before and again(commune, case).status == "in_progress"
+
+
+def test_words_written_to_what_one_may_not_see_meet_no_page(commune, other_commune):
+    case = case_at(commune, "in_progress")
+
+    assert post(other_commune, "binh", case, "tra-loi", text=WORDS).status_code == 404
+    assert post(commune, "giang", case, "tra-loi", text=WORDS).status_code == 404
+
+
+def test_a_ready_sentence_joins_what_was_typed_and_nothing_is_sent(commune, zone):
+    case = case_at(commune, "in_progress")
+    before = len(cast.outbound(zone))
+
+    answer = post(commune, "an", case, "tra-loi", text="Chào bạn.", mau="reply_place")
+
+    page = text(answer)
+    assert answer.status_code == 200 and len(cast.outbound(zone)) == before
+    assert "Chào bạn.\nBạn cho biết việc này xảy ra ở đâu" in page
+    assert post(commune, "an", case, "tra-loi", text="Chào bạn.", mau="../settings").status_code == 302
 
 
 @pytest.mark.parametrize(

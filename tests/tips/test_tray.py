@@ -5,6 +5,7 @@ from django.utils import timezone
 
 from tests import cast
 from tests.tips.scenes import client_of, queries, text, waiting_item
+from tips.models import TrayItem
 from zalopolice.gateway.models import Message
 from zalopolice.units import keyring
 
@@ -12,17 +13,17 @@ pytestmark = pytest.mark.usefixtures("commune")
 
 
 def test_the_most_pressing_is_on_top_with_kind_words_and_number(commune, zone):
-    commune.hears("hoa", "Cho tôi hỏi với ạ")
-    commune.hears("hoa", "2")
+    item = waiting_item(commune, "hoa", "Tôi muốn báo tin: cho tôi hỏi với ạ", "Xe chặn lối ra vào")
+    with zone("owner"):
+        TrayItem.objects.filter(pk=item.pk).update(kind="question")
     commune.hears("dung", "Cứu tôi với, nó đang cầm dao trước nhà")
     cast.work_inbox(zone)
 
     page = text(client_of(commune, "cuong").get("/hop-tin/"))
 
     assert page.count('data-testid="tray-item"') == 2
-    assert page.index("Nguy hiểm tính mạng") < page.index("nó đang cầm dao") < page.index("Hỏi thủ tục")
-    assert "Cho tôi hỏi với ạ" in page
-    assert "2 tin<" in page
+    assert page.index("<b>cầm dao</b> trước nhà") < page.index("cho tôi hỏi với ạ") < page.index("Hỏi thủ tục")
+    assert "· 2 tin<" in page
 
 
 def test_a_picture_without_words_says_what_it_is(commune, zone):
@@ -66,12 +67,12 @@ def test_pages_of_25_follow_each_other_without_loss(commune, zone):
     client = client_of(commune, "cuong")
 
     first = client.get("/hop-tin/")
-    second = client.get("/hop-tin/", {"sau": _following(first)})
+    second = client.get("/hop-tin/", {"tiep": _following(first)})
 
     assert text(first).count("tray-item") == 25
     shown = [number for page in (first, second) for number in range(27) if f"Tin số {number:02}." in text(page)]
     assert sorted(shown) == list(range(27))
-    assert "?sau=" not in text(second)
+    assert second.context["following"] == ""
 
 
 def _following(answer):

@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from tests import cast
 from tests.tips.scenes import NOBODY, again, client_of, entries, hidden, once, text, waiting_item
-from tips import actions
+from tips import actions, tray_actions
 from tips.models import Case, TrayItem
 
 pytestmark = pytest.mark.usefixtures("commune")
@@ -53,7 +53,7 @@ def test_length_is_counted_as_zalo_counts_it(commune, zone):
 def test_a_thread_that_was_sorted_meanwhile_takes_no_answer(commune):
     item = waiting_item(commune)
     with commune.acting("dung") as deputy:
-        actions.sort_out(item, by=deputy)
+        tray_actions.sort_out(item, by=deputy)
 
     form = {"text": "Mời bạn tới trụ sở", "once": once()}
     answer = client_of(commune, "cuong").post(f"/hop-tin/{item.pk}/tra-loi/", form)

@@ -9,7 +9,7 @@ from django.utils import timezone
 from tests import cast
 from tests.crowd import crowd
 from tests.tips.scenes import NOBODY, TITLE, case_at, client_of, entries, hidden, once, text, waiting_item
-from tips import actions
+from tips import actions, tray_actions
 from tips.models import Case, CaseEntry, Filed, TrayItem
 from zalopolice.gateway.models import Message
 
@@ -42,7 +42,7 @@ def test_an_answer_from_the_tray_is_sent_once(commune, zone):
 
     client.post(f"/hop-tin/{item.pk}/tra-loi/", form)
     with commune.acting("dung") as deputy:
-        actions.sort_out(item, by=deputy)
+        tray_actions.sort_out(item, by=deputy)
     again = client.post(f"/hop-tin/{item.pk}/tra-loi/", form)
 
     assert again.status_code == 302  # it has been sent; that the thread is put away changes nothing
@@ -60,7 +60,7 @@ def test_pressed_at_the_same_moment(commune, zone):
 
     def answers():
         with commune.acting("cuong") as officer:
-            return actions.answer_from_tray(item, WORDS, by=officer, once=same).pk
+            return tray_actions.answer_from_tray(item, WORDS, by=officer, once=same).pk
 
     for job in (replies, answers):
         assert len(set(crowd("web", [job] * 6))) == 1

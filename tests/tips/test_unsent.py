@@ -4,7 +4,7 @@ import pytest
 
 from tests import cast
 from tests.tips.scenes import NOBODY, case_at, client_of, entries, text, waiting_item
-from tips import actions
+from tips import actions, tray_actions
 from tips.models import Filed
 from zalopolice.gateway.models import Message
 from zalopolice.units.models import Membership
@@ -24,9 +24,9 @@ def lose(zone, state="failed", **which):
 def lost_answer(commune, zone, *, put_away=True):
     item = waiting_item(commune)
     with commune.acting("cuong") as officer:
-        message = actions.answer_from_tray(item, WORDS, by=officer)
+        message = tray_actions.answer_from_tray(item, WORDS, by=officer)
         if put_away:
-            actions.sort_out(item, by=officer)
+            tray_actions.sort_out(item, by=officer)
     lose(zone, pk=message.pk)
     return item, message.pk
 

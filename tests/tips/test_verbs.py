@@ -4,7 +4,7 @@ import pytest
 
 from tests import cast
 from tests.tips.scenes import case_at, waiting_item
-from tips import actions
+from tips import actions, tray_actions
 from tips.models import Case, CaseEntry, TrayItem
 from zalopolice.audit import log
 
@@ -31,8 +31,8 @@ ON_ITEMS = {
     "open_case": lambda item, by: actions.open_case(
         item, list(item.unsorted_messages()), title="x", classification="vphc", area=None, by=by
     ),
-    "answer": lambda item, by: actions.answer_from_tray(item, "x", by=by),
-    "sort_out": lambda item, by: actions.sort_out(item, by=by),
+    "answer": lambda item, by: tray_actions.answer_from_tray(item, "x", by=by),
+    "sort_out": lambda item, by: tray_actions.sort_out(item, by=by),
 }
 ON_CASES = {
     "claim": ("unclaimed", lambda case, by: actions.claim(case, by=by)),

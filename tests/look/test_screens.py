@@ -1,0 +1,108 @@
+"""Row 1: every screen, both themes, 360 and 1366 px, axe; at 320 px nothing scrolls sideways; no foreign request."""
+
+from __future__ import annotations
+
+import os
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.conftest import _empty, _zone
+from tests.look import screens, town
+from zalopolice import queue
+
+pytestmark = [pytest.mark.browser]
+
+
+class Portal(NamedTuple):
+    web: str
+    public: str
+    town: town.Town
+    keys: dict[str, str]
+
+
+@pytest.fixture(scope="module")
+def portal(django_db_setup, django_db_blocker):
+    """A town with long names behind a server, and a session for everybody; the database work is done before the
+    browser starts, because its event loop and Django's connections do not go together."""
+    patch = pytest.MonkeyPatch()
+    patch.setattr(queue, "_send", lambda task, pk, name: None)
+    with django_db_blocker.unblock():
+        _empty()
+        with _zone("web"):
+            built = town.build(_zone)
+            keys = {name: town.key_of(built, name) for name in built.commune.officers}
+            with town.serving("web") as web, town.serving("public") as public:
+                yield Portal(web, public, built, keys)
+    patch.undo()
+
+
+@pytest.fixture(scope="module")
+def browser(portal):
+    path = os.environ.get("ZALOPOLICE_CHROMIUM")
+    if not path:
+        pytest.skip("no Chromium on this machine: apt-get install chromium")
+    sync_api = pytest.importorskip("playwright.sync_api")
+    with sync_api.sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=screens.FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.mark.parametrize("screen", screens.SCREENS, ids=lambda screen: screen.name)
+def test_a_screen(portal, browser, screen):
+    address, faults = portal.public if screen.who == "citizen" else portal.web, []
+    for theme in screens.THEMES:
+        context = browser.new_context(color_scheme=theme, locale="en-US")
+        cookies = [{"name": "zp_theme", "value": theme, "url": address}]
+        if screen.who in portal.keys:
+            cookies.append({"name": "zp", "value": portal.keys[screen.who], "url": address})
+        context.add_cookies(cookies)
+        page = watched(context.new_page(), faults)
+        for width, height in screens.SIZES.items():
+            page.set_viewport_size({"width": width, "height": height})
+            answer = page.goto(address + screen.address(portal.town))
+            assert answer.status == screen.status, answer.status
+            faults += [f"{theme} {width}: {fault}" for fault in screens.judge(page) + screens.wider_than_window(page)]
+            page.screenshot(path=str(screens.SHOTS / f"{screen.name}-{width}-{theme}.png"), full_page=True)
+        faults += screens.small_targets(page) if theme == "light" else []
+        page.set_viewport_size({"width": 320, "height": 640})
+        faults += [f"320: {fault}" for fault in screens.wider_than_window(page)]
+        context.close()
+    assert faults == []
+
+
+def test_an_open_page_renews_its_frame(portal, browser):
+    """By the library itself, under the policy that allows no inline script: what was wiped away comes back."""
+    address, keys = portal.web, portal.keys
+    context = browser.new_context(locale="vi")
+    context.add_cookies([{"name": "zp", "value": keys["cuong"], "url": address}])
+    faults: list[str] = []
+    page = watched(context.new_page(), faults)
+    page.clock.install()
+    page.goto(address + "/vu-viec/")
+    page.evaluate("() => { strip.replaceChildren(); document.getElementById('n-tray').textContent = '77'; }")
+
+    page.clock.fast_forward(31_000)
+
+    page.locator("#strip-link").wait_for(timeout=10_000)
+    assert page.locator("#n-tray").inner_text() != "77"
+    assert page.locator("#strip-said").inner_text() == ""
+    assert faults == []
+    context.clear_cookies(name="zp")
+    page.clock.fast_forward(31_000)
+    page.locator("#ended a").wait_for(timeout=10_000)
+    context.close()
+
+
+def watched(page, faults):
+    """Requests to other hosts and scripts that fail or are refused count as faults of the screen."""
+    page.on("request", lambda request: faults.append(f"foreign: {request.url}") if foreign(request.url) else None)
+    page.on("pageerror", lambda error: faults.append(f"script: {error}"))
+    page.on("console", lambda line: faults.append(line.text) if "Content Security" in line.text else None)
+    return page
+
+
+def foreign(url: str) -> bool:
+    return urlsplit(url).hostname not in {"127.0.0.1", None}

@@ -1,0 +1,143 @@
+"""The town behind the screens: something in every list, names as long as they come, and a server for each zone."""
+
+from __future__ import annotations
+
+import io
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
+from django.core.wsgi import get_wsgi_application
+from django.db import connections
+from django.http import HttpRequest, HttpResponse
+from django.test import Client, override_settings
+
+from broadcasts.models import PostVersion
+from procedures.models import Version
+from tests import cast
+from tests.broadcasts import scenes as posts
+from tests.tips.scenes import DANGER, TIP, waiting_item
+from tips import actions
+from tips.models import Case
+
+LONG_UNIT = "Công an phường Nguyễn Thị Minh Khai – Hưng Đạo"
+LONG_NAMES = {
+    "an": "Nguyễn Hoàng Phương Khánh Thảo Quỳnh",
+    "binh": "Trương Nguyễn Thượng Hiền Đức",
+    "cuong": "Đặng Hữu Nghĩa Trường Thịnh Vượng",
+}
+LONG_TEXT = (
+    "Tôi muốn báo tin: đêm nào cũng có một nhóm thanh niên tụ tập ở ngõ 45 Nguyễn Khuyến, nẹt pô, đánh bạc và "
+    "nghiênghiêngnghiêng hò hét tới hơn hai giờ sáng, người già trẻ nhỏ không ai ngủ được, đã nhắc nhiều lần không nghe"
+)
+LONG_TITLE = "Tụ tập, nẹt pô, đánh bạc ban đêm tại ngõ 45 Nguyễn Khuyến, tổ dân phố 3"
+PHOTO = Path(__file__).resolve().parents[1] / "stack" / "photo.jpg"
+
+
+@dataclass
+class Town:
+    commune: cast.Commune
+    things: dict[str, Any] = field(default_factory=dict)
+
+
+def build(zone: Any) -> Town:
+    commune = cast.make_commune(zone, "tran-hung-dao")
+    with zone("owner"):
+        commune.unit.name = LONG_UNIT
+        commune.unit.save()
+        for name, full_name in LONG_NAMES.items():
+            commune.officers[name].full_name = full_name
+            commune.officers[name].save()
+        call_command("load_procedures", "--publish", stdout=io.StringIO())
+        call_command("seed_public", stdout=io.StringIO())
+    town = Town(commune)
+    for name, citizen in (("closed", "lan"), ("closing", "tam"), ("case", "dung"), ("unclaimed", "phuc")):
+        town.things[name] = _case(commune, name, citizen)
+    town.things["item"] = waiting_item(commune, "hoa", TIP, LONG_TEXT, "xe biển 90B2-123.45", "còn đang ồn lắm ạ")
+    waiting_item(commune, "mai", DANGER)
+    _write_posts(town)
+    with zone("owner"):
+        town.things["version"] = Version.objects.order_by("pk").first()
+    return town
+
+
+def _case(commune: cast.Commune, stage: str, citizen: str) -> Case:
+    """A case of its own citizen, as far as ``stage``; verbs do the work, so every page shows what really happens."""
+    item = waiting_item(commune, citizen, TIP, LONG_TEXT)
+    kind = Case.Classification.ADMINISTRATIVE
+    with commune.acting("cuong") as duty:
+        chosen = list(item.unsorted_messages())
+        case = actions.open_case(item, chosen, title=LONG_TITLE, classification=kind, area=commune.area, by=duty)
+    if stage == "unclaimed":
+        return case
+    with commune.acting("an") as officer:
+        actions.claim(case, by=officer)
+        if stage != "case":
+            actions.propose_closing(case, result=Case.Result.WARNED, summary=LONG_TEXT, by=officer)
+    if stage == "closed":
+        with commune.acting("binh") as chief:
+            actions.close(case, by=chief)
+    return case
+
+
+def _write_posts(town: Town) -> None:
+    Status = PostVersion.Status
+    with town.commune.acting("giang"):
+        picture = posts.cover(town.commune, PHOTO.read_bytes())
+    for status in (Status.DRAFT, Status.SUBMITTED, Status.SCHEDULED, Status.RETURNED):
+        town.things[f"post-{status}"] = posts.post_at(town.commune, status, cover_sha256=picture)
+
+
+def key_of(town: Town, who: str) -> str:
+    """A session of this officer, for a browser's cookie."""
+    client = Client()
+    client.force_login(town.commune.officers[who])
+    return client.cookies[settings.SESSION_COOKIE_NAME].value
+
+
+class Quiet(WSGIRequestHandler):
+    def log_message(self, format: str, *args: Any) -> None:
+        return
+
+
+class ZoneServer(ThreadedWSGIServer):
+    """Each thread talks to the test database with the login of its zone."""
+
+    zone = "web"
+    daemon_threads = True
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        connections["default"] = connections[self.zone]
+        super().process_request_thread(request, client_address)
+
+
+def citizens_addresses(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    def respond(request: HttpRequest) -> HttpResponse:
+        request.urlconf = "zalopolice.public_urls"  # type: ignore[attr-defined]  # Django's own hook
+        return get_response(request)
+
+    return respond
+
+
+@contextmanager
+def serving(zone: str) -> Iterator[str]:
+    """The portal as a server in threads of its own; its files come from the finders."""
+    server = ZoneServer(("127.0.0.1", 0), Quiet, allow_reuse_address=False)
+    server.zone = zone
+    middleware = [f"{__name__}.citizens_addresses", *settings.CITIZENS_MIDDLEWARE]
+    with override_settings(MIDDLEWARE=middleware if zone == "public" else settings.MIDDLEWARE):
+        server.set_app(get_wsgi_application())
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()

@@ -1,0 +1,101 @@
+"""A page of the tray, row by row: what was said, what raised the alarm, who has it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, IntegerField, OuterRef, Subquery
+from django.db.models.functions import Coalesce
+from django.utils.text import Truncator
+from django.utils.translation import gettext_lazy as _
+
+from tips import danger
+from tips.desk import TrayTab, unsent_in_threads
+from tips.models import Filed, TrayItem, TrayQuerySet
+from zalopolice.gateway.models import Message
+from zalopolice.paging import SIZE, page
+from zalopolice.units.models import Officer
+
+LENGTH = 140
+WORDLESS = {
+    "image": _("Gửi ảnh"),
+    "gif": _("Gửi ảnh động"),
+    "audio": _("Gửi ghi âm"),
+    "video": _("Gửi video"),
+    "file": _("Gửi tệp"),
+    "location": _("Gửi vị trí"),
+    "link": _("Gửi liên kết"),
+    "sticker": _("Gửi nhãn dán"),
+    "business_card": _("Gửi danh thiếp"),
+}
+
+
+@dataclass(frozen=True)
+class TrayRow:
+    """``quote``: what raised the alarm, else the first words that wait; shortened, but never by the dangerous ones."""
+
+    item: TrayItem
+    quote: str
+    reasons: tuple[str, ...]  # the dangerous words as they were written
+    messages: int
+    failures: int  # answers of ours that did not arrive
+
+    @property
+    def pieces(self) -> list[tuple[str, bool]]:
+        """The quote in pieces, and which of them are the dangerous words."""
+        if not self.reasons:
+            return [(self.quote, False)]
+        found = re.split("(" + "|".join(map(re.escape, self.reasons)) + ")", self.quote)
+        return [(piece, bool(place % 2)) for place, piece in enumerate(found) if piece]
+
+
+def tray_rows(officer: Officer, tab: TrayTab, after: str | None, size: int = SIZE) -> tuple[list[TrayItem], str]:
+    """A page of the tray, and where the next begins. The words stay closed until ``opened``: whoever shows them beside
+    others asks for all their keys at once."""
+    rows = TrayItem.objects.visible_to(officer).filter(tab.condition(officer))
+    found = page(_with_words(rows).select_related("taken_by", "sorted_by"), tab.order, after, size)
+    return found.rows, found.following
+
+
+def _with_words(rows: TrayQuerySet) -> TrayQuerySet:
+    here = Filed.objects.filter(tray_item=OuterRef("pk"), case=None, message__direction=Message.Direction.IN)
+    first = here.order_by("-is_danger", "message__sent_at", "message")
+    failures = unsent_in_threads().order_by().values("citizen").annotate(number=Count("pk")).values("number")
+    return rows.counted().annotate(
+        first=Subquery(first.values("message")[:1]),
+        first_kind=Subquery(first.values("message__kind")[:1]),
+        first_text=Subquery(first.values("message__text")[:1]),
+        failures=Coalesce(Subquery(failures, output_field=IntegerField()), 0),
+    )
+
+
+def opened(item: TrayItem) -> TrayRow:
+    """With its words in clear; the citizen's key should be warm."""
+    columns: dict[str, Any] = vars(item)
+    text = _first_words(item, columns)
+    reasons = danger.reasons(text) if item.is_urgent else ()
+    words = " ".join(text.split())
+    if columns["first"] and not words:
+        words = str(WORDLESS.get(columns["first_kind"], _("Gửi nội dung không có chữ")))
+    shown = tuple(" ".join(one.split()) for one in reasons)
+    return TrayRow(item, _around(words, shown), shown, columns["messages"], columns["failures"])
+
+
+def _first_words(item: TrayItem, columns: dict[str, Any]) -> str:
+    """The ciphertext came along with the row; only a message it belongs to can open it."""
+    if not columns["first"]:
+        return ""
+    message = Message(id=columns["first"], unit_id=item.unit_id, citizen_id=item.citizen_id)
+    message.text = columns["first_text"]
+    return message.text
+
+
+def _around(words: str, reasons: tuple[str, ...]) -> str:
+    """As much as fits in a row, and never without the dangerous words."""
+    at = words.find(reasons[0]) if reasons else -1
+    if at <= LENGTH // 2:
+        return Truncator(words).chars(LENGTH)
+    start = words.rfind(" ", 0, at - LENGTH // 3) + 1
+    return "… " + Truncator(words[start:]).chars(LENGTH)

@@ -1,0 +1,104 @@
+"""The bell: what happened, to what, when, and the page where it is seen to."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from tips.models import Case, TrayItem
+from zalopolice.paging import page
+from zalopolice.units.models import Alert, AlertsSeen, Officer
+from zalopolice.units.seats import OfficerRequest
+
+Kind = Alert.Kind
+ABOUT_CASES = (Kind.CASE_ASSIGNED, Kind.CASE_NEWS, Kind.CLOSING_PROPOSED, Kind.CLOSING_RETURNED)
+ABOUT_POSTS = (Kind.POST_SUBMITTED, Kind.POST_RETURNED, Kind.POST_APPROVED, Kind.POST_HELD, Kind.POST_UNCLEAR)
+ABOUT_PROCEDURES = (Kind.PROCEDURE_SUBMITTED, Kind.PROCEDURE_RETURNED)
+ICONS = {
+    Kind.DANGER: "siren",
+    Kind.UNSENT: "circle-alert",
+    Kind.OA_TROUBLE: "radio-tower",
+    Kind.ROLE_CHANGED: "user-cog",
+    Kind.NEW_DEVICE: "monitor-smartphone",
+}
+GROUPS = ((ABOUT_CASES, "folder-open"), (ABOUT_POSTS, "newspaper"), (ABOUT_PROCEDURES, "book-open-check"))
+PAGES = {Kind.OA_TROUBLE: "accounts", Kind.ROLE_CHANGED: "account", Kind.NEW_DEVICE: "account"}
+
+
+@dataclass(frozen=True)
+class Line:
+    alert: Alert
+    about: str  # an alias, never a word of what happened
+    href: str
+    icon: str
+    is_new: bool
+
+
+@require_GET
+def alerts(request: OfficerRequest) -> HttpResponse:
+    """Looking changes nothing; "seen" is a button, so that a page left open marks nothing."""
+    now = timezone.now()
+    found = page(Alert.objects.visible_to(request.user), ("-at", "pk"), request.GET.get("sau"))
+    seen = AlertsSeen.objects.filter(unit=request.user.unit, officer=request.user).values_list("until", flat=True)
+    lines = _lines(request.user, found.rows, seen.first())
+    context = {"lines": lines, "following": found.following, "now": now, "any_new": any(one.is_new for one in lines)}
+    return render(request, "units/alerts.html", context)
+
+
+@require_POST
+def alerts_seen(request: OfficerRequest) -> HttpResponse:
+    """Up to the moment the page was drawn: what rang since then stays new."""
+    now = timezone.now()
+    try:
+        drawn = parse_datetime(request.POST.get("until", "")[:40])
+    except ValueError:
+        drawn = None
+    until = min(drawn, now) if drawn is not None and timezone.is_aware(drawn) else now
+    own = {"unit": request.user.unit, "officer": request.user}
+    AlertsSeen.objects.update_or_create(**own, defaults={"until": until}, create_defaults={**own, "until": until})
+    return redirect("alerts")
+
+
+def _lines(officer: Officer, rows: list[Alert], seen: object) -> list[Line]:
+    cases = _aliases(Case.objects.visible_to(officer), rows, ABOUT_CASES)
+    items = _aliases(TrayItem.objects.visible_to(officer), rows, (Kind.DANGER,))
+    lines = []
+    for alert in rows:
+        kind, about = Kind(alert.kind), ""
+        href = _address(PAGES.get(kind, "home"))
+        if kind in ABOUT_CASES:
+            href, about = _place("case", alert.subject, cases, _("Nguồn tin %(alias)s"))
+        elif kind is Kind.DANGER:
+            href, about = _place("tray_item", alert.subject, items, _("Người nhắn %(alias)s"))
+        elif kind in ABOUT_POSTS:
+            href = _address("post", alert.subject)
+        elif kind in ABOUT_PROCEDURES:
+            href = _address("content:procedures_version_change", alert.subject)
+        icon = next((drawn for kinds, drawn in GROUPS if kind in kinds), ICONS.get(kind, "bell"))
+        lines.append(Line(alert, about, href, icon, seen is None or alert.at > seen))  # type: ignore[operator]
+    return lines
+
+
+def _aliases(rows: object, alerts: list[Alert], kinds: tuple[str, ...]) -> dict[uuid.UUID, str]:
+    ids = {one.subject for one in alerts if one.kind in kinds}
+    return dict(rows.filter(pk__in=ids).values_list("pk", "alias"))  # type: ignore[attr-defined]  # two querysets
+
+
+def _place(name: str, pk: uuid.UUID, aliases: dict[uuid.UUID, str], called: str) -> tuple[str, str]:
+    return (reverse(name, args=[pk]), called % {"alias": aliases[pk]}) if pk in aliases else ("", "")
+
+
+def _address(name: str, *args: object) -> str:
+    """Empty where the page does not exist (yet)."""
+    try:
+        return reverse(name, args=args)
+    except NoReverseMatch:
+        return ""

@@ -1,0 +1,45 @@
+"""Every refusal of the machinery is a page in the design that says what to do next."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Callable
+
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+log = logging.getLogger(__name__)
+
+WORDED = {405, 413, 429}
+"""Answers some layer gives without a body; a browser would show an empty page."""
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    too_big = isinstance(exception, RequestDataTooBig | TooManyFieldsSent | TooManyFilesSent)
+    status = 413 if too_big else 400
+    return render(request, f"{status}.html", status=status)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """The number on the page stands in the log right before the trace; it says nothing by itself."""
+    number = f"L-{secrets.token_hex(2).upper()}"
+    log.error("error page %s for the failure logged next", number)
+    return render(request, "500.html", {"number": number}, status=500)
+
+
+def middleware(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    def respond(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if response.status_code not in WORDED or response.streaming or response.content:
+            return response
+        if request.method == "HEAD" or not request.accepts("text/html"):
+            return response
+        page = render(request, f"{response.status_code}.html", status=response.status_code)
+        for name, value in response.headers.items():
+            if name not in {"Content-Type", "Content-Length"}:
+                page.headers[name] = value
+        return page
+
+    return respond
