@@ -82,7 +82,7 @@ def _next_version(before: PostVersion, draft: Draft, by: Officer) -> PostVersion
 def copy(version: PostVersion, *, by: Officer) -> PostVersion:
     """A new post of the same words, for the accounts that did not get it; it needs an approval of its own."""
     require(by, Permission.POST_WRITE)
-    sent = {State.SENT, State.SENDING, State.UNKNOWN}
+    sent = {*Dispatch.BEFORE_SENDING, State.SENT, State.SENDING, State.UNKNOWN}  # or on their way
     reached = set(version.dispatches.filter(state__in=sent).values_list("oa__oa_id", flat=True))
     rest = [oa_id for oa_id in version.oa_ids if oa_id not in reached]
     words = {name: getattr(version, name) for name in asdict(Draft())}

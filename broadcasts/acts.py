@@ -248,4 +248,5 @@ def settle(request: OfficerRequest, pk: uuid.UUID, dispatch: uuid.UUID) -> HttpR
         lambda version, by, given: actions.settle(row, sent=given["sent"] == "yes", reason=given["reason"], by=by),
         main=True,
     )
-    return _act(request, pk, act)
+    _refuse_outsiders(request, pk, act)
+    return (_decided if request.method == "POST" else _act)(request, pk, act)

@@ -181,7 +181,7 @@ def _unapproved(version: PostVersion, account: OfficialAccount, dispatch: Dispat
         approver is not None and version.approved_as in APPROVING,
         approver not in version.writers and approver != version.submitted_by_id,
         version.digest != "" and digest(version) == version.digest,
-        version.due_at == dispatch.due_at,
+        version.due_at == dispatch.due_at and version.send_at in {None, version.due_at},
         account.oa_id in version.oa_ids and account.unit_id == version.unit_id == dispatch.unit_id,
         version.status != Status.WITHDRAWN,
     )

@@ -9,7 +9,7 @@ WRITE = "SELECT, INSERT, UPDATE"  # nothing about a post is ever deleted
 
 
 class Migration(migrations.Migration):
-    dependencies = [("broadcasts", "0001_initial"), ("units", "0003_alerts_duty_public"), ("gateway", "0002_walls")]
+    dependencies = [("broadcasts", "0001_initial"), ("units", "0004_sign_in"), ("gateway", "0002_walls")]
 
     operations = [
         migrations.RunSQL(BOUND, reverse_sql="DROP SCHEMA posts CASCADE"),

@@ -20,7 +20,7 @@ CREATE FUNCTION posts.approves_as(p_unit uuid, p_officer uuid) RETURNS text
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT m.role FROM public.units_membership m JOIN public.units_officer o ON o.id = m.officer_id
     WHERE m.unit_id = p_unit AND m.officer_id = p_officer AND o.is_active
-      AND (m.role = 'chief' OR (m.role = 'deputy_chief' AND m.deputation <> ''))
+      AND (m.role = 'chief' OR (m.role = 'deputy_chief' AND m.deputation <> '')) AND m.ended_at IS NULL
       AND m.since <= (now() AT TIME ZONE 'Asia/Ho_Chi_Minh')::date
       AND (m.until IS NULL OR m.until >= (now() AT TIME ZONE 'Asia/Ho_Chi_Minh')::date)
     ORDER BY m.role LIMIT 1
@@ -108,6 +108,7 @@ BEGIN
         PERFORM posts.refuse_unless(NOT web OR NEW.approved_by_id = walls.officer(), 'each approves in his own name');
         NEW.approved_as := posts.approves_as(NEW.unit_id, NEW.approved_by_id);
         PERFORM posts.refuse_unless(NEW.approved_as IS NOT NULL, 'no right to approve');
+        PERFORM posts.refuse_unless(NEW.send_at IS NULL OR NEW.due_at = NEW.send_at, 'it leaves at the time approved');
     ELSE
         PERFORM posts.refuse_unless(
             (OLD.approved_by_id, OLD.approved_at, OLD.approved_as, OLD.accepted_findings, OLD.due_at)
@@ -132,6 +133,9 @@ CREATE FUNCTION posts.new_dispatch() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     PERFORM posts.refuse_foreign(NEW.unit_id);
+    PERFORM posts.refuse_unless(
+        (NEW.article_token, NEW.article_id, NEW.message_id) = ('', '', '') AND NEW.started_at IS NULL,
+        'only the vault knows what lies at Zalo');
     PERFORM posts.refuse_unless(NEW.state = 'waiting' AND EXISTS (
         SELECT FROM public.broadcasts_postversion v JOIN public.gateway_officialaccount o
             ON o.id = NEW.oa_id AND o.unit_id = v.unit_id AND o.oa_id = ANY (v.oa_ids)
@@ -149,6 +153,10 @@ DECLARE
 BEGIN
     PERFORM posts.refuse_unless((OLD.version_id, OLD.oa_id, OLD.due_at)
         IS NOT DISTINCT FROM (NEW.version_id, NEW.oa_id, NEW.due_at), 'a dispatch keeps its post, account and time');
+    -- Otherwise the approved row would carry somebody else's article to the followers.
+    PERFORM posts.refuse_unless(NOT web OR (OLD.article_token, OLD.article_id, OLD.message_id, OLD.started_at)
+        IS NOT DISTINCT FROM (NEW.article_token, NEW.article_id, NEW.message_id, NEW.started_at),
+        'only the vault knows what lies at Zalo');
     IF OLD.state = NEW.state THEN
         RETURN NEW;
     END IF;

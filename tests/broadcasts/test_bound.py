@@ -17,6 +17,7 @@ from broadcasts.models import Dispatch, Post, PostImage, PostVersion
 from tests.broadcasts.scenes import COVER, Status, connect, cover, dispatch_of, draft, fresh, post_at, tomorrow
 from zalopolice.units.models import Membership
 from zalopolice.units.roles import DEPUTED, ROLE_PERMISSIONS, Permission, Role
+from zalopolice.units.walls import unit_context
 
 CHANGES = {
     "title": "Cảnh báo giả danh công an gọi video.",
@@ -381,3 +382,31 @@ def test_what_zalo_would_refuse_is_not_handed_in(commune, change, sentence):
         version = actions.create(draft(commune, **change), by=editor)
         with pytest.raises(actions.Refused, match=sentence):
             actions.submit(version, by=editor, revision=1)
+
+
+@pytest.mark.parametrize("name", ["article_id", "article_token", "message_id"])
+@pytest.mark.parametrize("who", ["an", "giang", "binh"])
+def test_the_portal_never_says_what_lies_at_zalo(commune, who, name):
+    """Otherwise an approved row would carry somebody else's article to the followers."""
+    row = dispatch_of(commune, post_at(commune, Status.SCHEDULED))
+    with commune.acting(who), pytest.raises(DatabaseError), transaction.atomic():
+        Dispatch.objects.filter(pk=row.pk).update(**{name: "not-the-approved-one"})
+
+
+def test_a_deputation_that_ended_approves_nothing_by_sql_either(commune):
+    version = post_at(commune, Status.SUBMITTED)
+    with commune.zone("owner"):
+        held = Membership.objects.filter(officer=commune.dung)
+        held.update(deputation="Quyết định 1/QĐ", ended_at=timezone.now())
+    now = timezone.now()
+    facts = {"approved_by": commune.dung.pk, "approved_at": now, "due_at": version.send_at, "status": "scheduled"}
+    with pytest.raises(DatabaseError, match="no right"), unit_context(commune.unit.pk, commune.dung.pk):
+        PostVersion.objects.filter(pk=version.pk).update(**facts)
+
+
+def test_another_hour_than_the_one_submitted_is_not_approved(commune):
+    version = post_at(commune, Status.SUBMITTED, send_at=tomorrow())
+    now = timezone.now()
+    facts = {"approved_by": commune.binh.pk, "approved_at": now, "due_at": now, "status": "scheduled"}
+    with commune.acting("binh"), pytest.raises(DatabaseError, match="time approved"), transaction.atomic():
+        PostVersion.objects.filter(pk=version.pk).update(**facts)

@@ -40,6 +40,8 @@ def kinds(*args, **more):
         ("promise", "Công an cam kết sẽ bắt"),
         ("link", "Xem tại http://bit.ly/abc"),
         ("link", "Vào www.congan-vn.com ngay"),
+        ("link", "Xem tại http://[abc nhé"),
+        ("link", "Xem tại https://a]b.gov.vn/ nhé"),
         ("wording", "một số đối tượng gọi điện"),
         ("wording", "Đối tượng lạ mặt"),
         ("capitals", "CẢNH BÁO LỪA ĐẢO QUA MẠNG"),

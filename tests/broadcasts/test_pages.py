@@ -183,6 +183,8 @@ def test_an_unclear_dispatch_is_settled_by_a_person(commune, zone):
     assert "đừng gửi lại" in text(page)
     where = url(version, f"luot-gui/{row.pk}/ket-luan/")
     assert "OA Manager" in text(chief.get(where))
+    assert "fresh_password" in chief.post(where, {"sent": "yes", "reason": "OA Manager"}).content.decode()
+    cast.make_fresh(chief)
     assert chief.post(where, {"sent": "", "reason": ""}).status_code == 422
     assert chief.post(where, {"sent": "yes", "reason": "OA Manager lúc 07:10"}).status_code == 302
     assert chief.post(where, {"sent": "no", "reason": "Lần nữa"}).status_code == 409

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import pytest
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.db.utils import ProgrammingError
 from django.utils import timezone
 
@@ -193,3 +193,23 @@ def test_the_list_needs_few_questions_however_many_people(commune, chief, zone):
         following = page.partition('href="?sau=')[2].partition('"')[0]
         address = f"/can-bo/?sau={following}" if following else ""
     assert len(seen) == 60
+
+
+@pytest.mark.parametrize("who", ["an", "dung", "giang"])
+def test_nobody_gives_himself_a_role_by_sql(commune, who):
+    with commune.acting(who) as officer, pytest.raises(DatabaseError), transaction.atomic():
+        Membership.objects.create(unit=commune.unit, officer=officer, role=Role.CHIEF, since=timezone.localdate())
+
+
+def test_the_chief_gives_no_chiefs_by_sql_and_revives_nothing(commune):
+    with commune.zone("owner"):
+        Membership.objects.filter(officer=commune.giang).update(ended_at=timezone.now())
+    for change in (
+        lambda: Membership.objects.filter(officer=commune.giang).update(ended_at=None),
+        lambda: Membership.objects.filter(officer=commune.binh).update(ended_at=timezone.now()),
+        lambda: Membership.objects.create(
+            unit=commune.unit, officer=commune.an, role=Role.CHIEF, since=timezone.localdate()
+        ),
+    ):
+        with commune.acting("binh"), pytest.raises(DatabaseError), transaction.atomic():
+            change()

@@ -268,6 +268,7 @@ FUNCTIONS = {
     "walls.mac": set(),
     "walls.context": set(),
     "walls.refuse_unit_change": set(),
+    "walls.keep_roles": set(),
     "posts.approves_as": set(),
     "posts.begun": set(),
     "posts.changed_dispatch": set(),

@@ -9,6 +9,34 @@ from django.db import migrations, models
 
 from zalopolice.units.walls import EVERYTHING, Granted
 
+# Roles decide everything else, so SQL that slipped through a form must not give itself one: in zone web only a
+# chief of the unit gives (units/roles.py GRANTED_BY_CHIEF) or ends, never his own, and nothing ended comes back.
+GIVEN_BY_THE_CHIEF = """
+CREATE FUNCTION walls.keep_roles() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    today date := (now() AT TIME ZONE 'Asia/Ho_Chi_Minh')::date;
+BEGIN
+    IF session_user <> 'zp_web' THEN
+        RETURN NEW;
+    END IF;
+    IF NOT EXISTS (
+        SELECT FROM public.units_membership m
+        WHERE m.unit_id = walls.unit() AND m.officer_id = walls.officer() AND m.role = 'chief' AND m.ended_at IS NULL
+            AND m.since <= today AND (m.until IS NULL OR m.until >= today))
+        OR NEW.unit_id <> walls.unit() OR NEW.officer_id = walls.officer()
+        OR NEW.role NOT IN ('officer', 'duty_officer', 'deputy_chief', 'content_editor')
+        OR (TG_OP = 'UPDATE' AND (OLD.ended_at IS NOT NULL OR NEW.ended_at IS NULL))
+    THEN
+        RAISE EXCEPTION 'roles are given by the chief' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN NEW;
+END $$;
+REVOKE ALL ON FUNCTION walls.keep_roles() FROM PUBLIC;
+CREATE TRIGGER keep_roles BEFORE INSERT OR UPDATE ON public.units_membership
+    FOR EACH ROW EXECUTE FUNCTION walls.keep_roles();
+"""
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -119,6 +147,7 @@ class Migration(migrations.Migration):
         # Beside what 0002 grants; the policy there holds new rows in the chief's own unit.
         Granted("units_officer", web="UPDATE (must_change_password)"),
         Granted("units_membership", web="INSERT, UPDATE (ended_at)"),
+        migrations.RunSQL(GIVEN_BY_THE_CHIEF, reverse_sql="DROP FUNCTION walls.keep_roles() CASCADE"),
         migrations.RunSQL(
             "REVOKE ALL ON django_session FROM zp_web",
             "GRANT SELECT, INSERT, UPDATE, DELETE ON django_session TO zp_web",
