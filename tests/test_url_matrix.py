@@ -127,7 +127,7 @@ MATRIX: dict[str, Row] = {
     "post_withdraw": Row(EDITORS, get={200}, post={422}, thing="post"),
     "post_copy": Row(EDITORS, post={302}, thing="post"),
     "dispatch_cancel": Row(EDITORS, get={200}, post={422}, thing="post"),
-    "dispatch_settle": Row(EDITORS, get={200}, post={422}, may=CHIEF, thing="post"),
+    "dispatch_settle": Row(EDITORS, get={200}, post={200}, may=CHIEF, thing="post"),
     "accounts": Row(COMMAND, get={200}),
     "connect": Row(COMMAND, post={200, 302}, may=CHIEF, thing="account"),
     "content:index": Row(EDITORS | {"huy"}, get={200}),
