@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.core.management import call_command
-from django.db import connections
+from django.db import connections, transaction
 
 from tests import cast
 from zalopolice import queue
@@ -62,12 +62,19 @@ def db(django_db_setup: None, django_db_blocker: Any, bell: list[Any]) -> Iterat
 
 
 def _empty() -> None:
-    with connections["owner"].cursor() as cursor:
+    """Deletes what is there, in any order: the constraints are looked at when all is gone. Far quicker than TRUNCATE,
+    which makes new files for every table and index, before every one of two thousand tests."""
+    with transaction.atomic(using="owner"), connections["owner"].cursor() as cursor:
         cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
-        names = ", ".join(sorted({row[0] for row in cursor.fetchall()} - KEPT))
-        cursor.execute("ALTER TABLE audit_entry DISABLE TRIGGER USER")
-        cursor.execute(f"TRUNCATE {names} CASCADE")
-        cursor.execute("ALTER TABLE audit_entry ENABLE TRIGGER USER")
+        names = sorted({row[0] for row in cursor.fetchall()} - KEPT)
+        cursor.execute(" UNION ALL ".join(f"(SELECT '{name}' FROM {name} LIMIT 1)" for name in names))
+        filled = [row[0] for row in cursor.fetchall()]
+        if "audit_entry" in filled:
+            cursor.execute("ALTER TABLE audit_entry DISABLE TRIGGER USER")
+        for name in filled:
+            cursor.execute(f"DELETE FROM {name}")
+        if "audit_entry" in filled:
+            cursor.execute("ALTER TABLE audit_entry ENABLE TRIGGER USER")
 
 
 @pytest.fixture
