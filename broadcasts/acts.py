@@ -71,7 +71,7 @@ APPROVE = Act(
     gettext_lazy("Duyệt bản %(number)s?"),
     reading.consequence,
     gettext_lazy("Duyệt bản %(number)s"),
-    gettext_lazy("Đã duyệt bản %(number)s. Bài sẽ gửi đúng giờ đã chọn."),
+    gettext_lazy("Đã duyệt bản %(number)s. Bài tự gửi khi tới giờ."),
     "stamp",
     Decide,
     _approve,

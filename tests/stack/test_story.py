@@ -31,7 +31,7 @@ def test_a_photo_tip_becomes_a_case_and_is_closed(running, browser):
         box.check()
     form.locator("input[name=title]").fill("Nghi vấn chở pháo lậu ngõ 45")
     form.locator("select[name=classification]").select_option("togiac_tinbao")
-    duty.get_by_role("button", name="Mở vụ việc").click()
+    duty.get_by_role("button", name="Lập vụ mới").click()
     address = duty.url
     assert "/vu-viec/" in address
 
