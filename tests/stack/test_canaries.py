@@ -104,7 +104,7 @@ def _work(running, person: tuple[str, str, str]) -> None:
     running.says(citizen, f"Cứu với, đang có cướp. {tip}")
     duty = Browserless(running, "trucban.tran-hung-dao")
     page = wait_until(lambda: _showing(duty.get("/hop-tin/"), tip), 15, "not in the tray")
-    item = re.findall(r'href="(/hop-tin/[0-9a-f-]{36}/)"', page.text.split(tip)[0])[-1]
+    item = re.findall(r'href="(/hop-tin/[0-9a-f-]{36}/)', page.text.split(tip)[0])[-1]
     page = duty.get(item)
     chosen = re.findall(r'name="messages" value="([0-9a-f-]{36})"', page.text)
     form = {"title": f"{name} {phone}", "classification": "tin_antt", "messages": chosen}

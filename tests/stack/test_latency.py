@@ -40,4 +40,5 @@ def test_the_officers_path_shows_the_message_at_once(running):
     duty = Browserless(running, "trucban.tran-hung-dao")
     running.says(citizen, words)
 
-    wait_until(lambda: words in duty.get("/hop-tin/").text, 5, "not in the tray")
+    # The words of danger are marked, so only the rest stands there in one piece.
+    wait_until(lambda: "ở bến sông số 3173" in duty.get("/hop-tin/").text, 5, "not in the tray")
