@@ -143,10 +143,18 @@ def _promises(text: str) -> Iterator[Hit]:
 
 def _links(text: str) -> Iterator[Hit]:
     for hit in LINK.finditer(text):
-        host = urlsplit(hit[0] if "//" in hit[0] else f"https://{hit[0]}").hostname or ""
+        host = _host(hit[0])
         if host != "gov.vn" and not host.endswith(".gov.vn"):
             said = _("Có đường dẫn ngoài .gov.vn: “%(what)s”. Bà con được dặn không bấm đường dẫn lạ.")
             yield hit.start(), hit.end(), said % {"what": hit[0]}
+
+
+def _host(link: str) -> str:
+    """Empty where the address is none: a strange link as well."""
+    try:
+        return urlsplit(link if "//" in link else f"https://{link}").hostname or ""
+    except ValueError:
+        return ""
 
 
 def _loaded(text: str) -> Iterator[Hit]:

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from tips.models import Case, TrayItem
 from zalopolice.paging import page
+from zalopolice.units.account import seated
 from zalopolice.units.models import Alert, AlertsSeen, Officer
 from zalopolice.units.seats import OfficerRequest
 
@@ -45,10 +46,10 @@ class Line:
 @require_GET
 def alerts(request: OfficerRequest) -> HttpResponse:
     """Looking changes nothing; "seen" is a button, so that a page left open marks nothing."""
-    now = timezone.now()
-    found = page(Alert.objects.visible_to(request.user), ("-at", "pk"), request.GET.get("sau"))
-    seen = AlertsSeen.objects.filter(unit=request.user.unit, officer=request.user).values_list("until", flat=True)
-    lines = _lines(request.user, found.rows, seen.first())
+    officer, now = seated(request), timezone.now()
+    found = page(Alert.objects.visible_to(officer), ("-at", "pk"), request.GET.get("sau"))
+    seen = AlertsSeen.objects.filter(unit=officer.unit, officer=officer).values_list("until", flat=True)
+    lines = _lines(officer, found.rows, seen.first())
     context = {"lines": lines, "following": found.following, "now": now, "any_new": any(one.is_new for one in lines)}
     return render(request, "units/alerts.html", context)
 
@@ -56,13 +57,13 @@ def alerts(request: OfficerRequest) -> HttpResponse:
 @require_POST
 def alerts_seen(request: OfficerRequest) -> HttpResponse:
     """Up to the moment the page was drawn: what rang since then stays new."""
-    now = timezone.now()
+    officer, now = seated(request), timezone.now()
     try:
         drawn = parse_datetime(request.POST.get("until", "")[:40])
     except ValueError:
         drawn = None
     until = min(drawn, now) if drawn is not None and timezone.is_aware(drawn) else now
-    own = {"unit": request.user.unit, "officer": request.user}
+    own = {"unit": officer.unit, "officer": officer}
     AlertsSeen.objects.update_or_create(**own, defaults={"until": until}, create_defaults={**own, "until": until})
     return redirect("alerts")
 

@@ -1,5 +1,7 @@
 """The bell: who is told of what, who sees it, and that looking alone changes nothing."""
 
+import base64
+import json
 import uuid
 from datetime import timedelta
 
@@ -9,8 +11,9 @@ from django.utils import timezone
 from tests import cast
 from tests.tips.scenes import DANGER, TITLE, case_at, client_of, queries, text, waiting_item
 from tips import actions
+from zalopolice import paging
 from zalopolice.units import keyring
-from zalopolice.units.models import Alert, AlertsSeen
+from zalopolice.units.models import Alert, AlertsSeen, Membership
 from zalopolice.units.models.alerts import tell
 from zalopolice.units.roles import Permission
 
@@ -172,3 +175,28 @@ def test_pages_follow_each_other_and_queries_do_not_grow(commune):
     second = client.get("/thong-bao/", {"sau": first.context["following"]})
     ids = [line.alert.pk for page in (first, second) for line in page.context["lines"]]
     assert len(ids) == len(set(ids)) == 42
+
+
+def test_without_a_seat_there_is_no_bell(commune, zone):
+    client = client_of(commune, "an")
+    with zone("owner"):
+        Membership.objects.filter(officer=commune.an).update(ended_at=timezone.now())
+
+    assert client.get("/thong-bao/").status_code == 404
+    assert client.post("/thong-bao/da-xem/").status_code == 404
+
+
+STRANGE = ["\0", "a\0b", "\ud800", "x\udfff", "9" * 5000, "infinity", "", "9999-12-31T23:59:59-23:59", True, 1, None]
+
+
+@pytest.mark.parametrize("order", [("-at", "pk"), ("kind", "pk"), ("pk",)])
+def test_a_place_nobody_gave_out_is_the_start(commune, order):
+    """Text that PostgreSQL cannot hold among them: NUL, half a surrogate pair."""
+    with commune.acting("an") as officer:
+        for value in STRANGE:
+            for values in ([value] * len(order), [value, *([str(uuid.uuid4())] * (len(order) - 1))]):
+                after = base64.urlsafe_b64encode(json.dumps(values).encode()).decode()
+                paging.page(Alert.objects.visible_to(officer), order, after)
+        for value in STRANGE[:4]:
+            after = base64.urlsafe_b64encode(json.dumps([value, str(uuid.uuid4())]).encode()).decode()
+            assert paging.page(Alert.objects.visible_to(officer), ("kind", "pk"), after).place is None

@@ -9,7 +9,7 @@ from django.utils import timezone
 from tests.crowd import crowd
 from tests.tips.scenes import NOBODY, client_of, entries, queries, text
 from zalopolice.units import duty
-from zalopolice.units.models import DutyShift, Officer
+from zalopolice.units.models import DutyShift, Membership, Officer
 from zalopolice.units.seats import acting, take_seat
 
 pytestmark = pytest.mark.usefixtures("commune")
@@ -143,8 +143,9 @@ def test_times_are_read_as_people_write_them(typed, hour, minute):
     ("field", "typed", "said"),
     [
         ("day", "", "Ghi ngày."), ("day", "31/2", "Ghi ngày và tháng"), ("day", "mai", "Ghi ngày và tháng"),
-        ("day", "1/2/3/4", "Ghi ngày và tháng"), ("starts", "25:00", "Ghi giờ và phút"), ("ends", "x", "Ghi giờ và phút"),
-        ("ends", "", "Ghi giờ hết ca."), ("officer", "", "Chọn cán bộ trực."), ("officer", "x", "không còn trong đơn vị"),
+        ("day", "1/2/3/4", "Ghi ngày và tháng"), ("starts", "25:00", "Ghi giờ và phút"),
+        ("ends", "x", "Ghi giờ và phút"), ("ends", "", "Ghi giờ hết ca."),
+        ("officer", "", "Chọn cán bộ trực."), ("officer", "x", "không còn trong đơn vị"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_read_is_said_beside_the_field_and_kept(commune, field, typed, said):
@@ -153,6 +154,27 @@ def test_what_cannot_be_read_is_said_beside_the_field_and_kept(commune, field, t
     assert answer.status_code == 422 and said in text(answer)
     assert 'value="19:00"' in text(answer) or field == "starts"
     assert shifts(commune) == []
+
+
+@pytest.mark.parametrize("day", ["31/12/9999", "1/1/0001", "01/01/2200", "1/1/1900", -367, 367])
+def test_a_day_more_than_a_year_away_is_said_beside_the_field(commune, day):
+    typed = day if isinstance(day, str) else f"{timezone.localdate() + timedelta(days=day):%d/%m/%Y}"
+
+    answer = post(commune, day=typed, starts="20:00", ends="06:00")
+
+    assert answer.status_code == 422 and f'value="{typed}"' in text(answer)
+    assert "Chọn ngày không quá một năm kể từ hôm nay." in answer.context["form"].errors["day"]
+    assert shifts(commune) == []
+
+
+def test_without_a_seat_there_is_no_roster(commune, zone):
+    client = client_of(commune, "binh")
+    with zone("owner"):
+        Membership.objects.filter(officer=commune.binh).update(ended_at=timezone.now())
+
+    assert client.get("/truc-ban/").status_code == 404
+    assert client.post("/truc-ban/", form(commune)).status_code == 404
+    assert client.post(f"/truc-ban/{NOBODY}/bo/").status_code == 404
 
 
 def test_the_past_is_not_planned_and_stays_in_the_book(commune):

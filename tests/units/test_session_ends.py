@@ -12,8 +12,9 @@ from django.utils import timezone
 
 from tests import cast
 from tests.tips.scenes import client_of, entries, text
-from tests.units.signing import enrol, sign_in
+from tests.units.signing import sign_in
 from zalopolice.units.models import Alert, Device, Membership, Officer, OfficerSession
+from zalopolice.units.sessions import BEFORE_SIGN_IN
 
 pytestmark = pytest.mark.usefixtures("commune")
 DOOR = "/dang-nhap/"
@@ -101,64 +102,6 @@ def test_a_form_sent_too_late_leads_back_to_its_page(commune, clock, inside):
     assert 'name="next" value="/vu-viec/?trang=2"' in text(door)
     assert "hãy gửi lại" in text(door)
     assert back["Location"] == "/vu-viec/?trang=2"
-
-
-TYPED = {"text": "Đã gặp bà Lan lúc 8 giờ, bà kể lại như sau", "password": "không được giữ", "reason": ["a b", "c d"]}
-
-
-def test_what_was_typed_too_long_is_not_lost(commune, clock, inside):
-    """Writing a note for sixteen minutes is no request."""
-    clock.shift(timedelta(minutes=16))
-
-    door = inside.get(inside.post("/don-vi/?a=1", TYPED, HTTP_REFERER="http://testserver/tai-khoan/")["Location"])
-    back = sign_in(commune, client=inside, next="/tai-khoan/")
-    page = text(inside.get(back["Location"]))
-
-    assert "Nội dung được giữ lại" in text(door) and "bà Lan" not in text(door)
-    assert "bà Lan" not in "".join(OfficerSession.objects.values_list("session_data", flat=True))
-    assert 'action="/don-vi/?a=1"' in page and 'href="/tai-khoan/"' in page
-    for field in ('name="text" value="Đã gặp bà Lan', 'name="reason" value="a b"', 'name="reason" value="c d"'):
-        assert field in page
-    assert "không được giữ" not in page
-
-
-def test_whoever_else_signs_in_there_finds_nothing(commune, clock, inside):
-    clock.shift(timedelta(minutes=16))
-    inside.post("/don-vi/", TYPED)
-
-    back = sign_in(commune, "em", client=inside)
-
-    assert back["Location"] == "/"
-    assert inside.get("/dang-nhap/tiep/")["Location"] == "/"
-
-
-def test_it_waits_through_the_second_step_too(commune, clock):
-    client = client_of(commune, "binh")
-    _, papers = enrol(client)
-    clock.shift(timedelta(minutes=16))
-    client.post("/don-vi/", TYPED)
-
-    sign_in(commune, "binh", client)
-    back = client.post("/dang-nhap/ma/", {"code": papers[0]})
-
-    assert back["Location"].startswith("/dang-nhap/tiep/")
-
-
-def test_after_an_hour_it_is_gone(commune, clock, inside):
-    clock.shift(timedelta(minutes=16))
-    inside.post("/don-vi/", TYPED)
-    sign_in(commune, client=inside)
-    for _ in range(7):
-        clock.shift(timedelta(minutes=10))
-        is_in(inside)
-
-    assert inside.get("/dang-nhap/tiep/").status_code == 302
-
-
-def test_too_much_or_a_file_is_said_to_be_lost(commune, clock, inside):
-    clock.shift(timedelta(minutes=16))
-
-    assert inside.post("/don-vi/", {"text": "x" * 70_000})["Location"].endswith("gui-lai=1")
 
 
 @pytest.mark.parametrize("referer", ["https://evil.example/x", "", "javascript:1", "http://testserver:81/"])
@@ -302,3 +245,29 @@ def test_another_password_ends_the_other_sessions(commune, two):
 
     assert is_in(desk) and not is_in(phone)
     assert sign_in(commune, password=words).status_code == 302
+
+
+# --- rows of nobody --------------------------------------------------------------------------------------------------
+
+
+def test_strangers_who_look_at_the_key_page_leave_nothing_behind_for_long(commune, clock):
+    for _ in range(5):
+        Client().get("/dang-nhap/khoa/")
+    assert OfficerSession.objects.filter(officer=None).count() == 5
+    clock.shift(timedelta(seconds=BEFORE_SIGN_IN + 1))
+
+    Client().get("/dang-nhap/khoa/")
+
+    assert OfficerSession.objects.filter(officer=None).count() == 1
+
+
+def test_a_sign_in_sweeps_them_too_and_nobody_who_is_still_at_the_door(commune, clock, inside):
+    Client().get("/dang-nhap/khoa/")
+    clock.shift(timedelta(seconds=BEFORE_SIGN_IN - 60))
+    Client().get("/dang-nhap/khoa/")
+    clock.shift(timedelta(minutes=7))  # the officer's session has ended as well: by it a late form finds its officer
+
+    sign_in(commune, "em")
+
+    assert OfficerSession.objects.filter(officer=None).count() == 1
+    assert OfficerSession.objects.filter(officer=commune.an).count() == 1

@@ -54,7 +54,7 @@ def _cookie_hash(request: HttpRequest) -> str:
 def known(request: HttpRequest, username: str) -> Device | None:
     """The device of the officer with this name, by the cookie an earlier sign-in left in this browser."""
     cookie = _cookie_hash(request)
-    return Device.objects.filter(cookie=cookie, officer__username__iexact=username).first() if cookie else None
+    return Device.objects.filter(cookie=cookie, officer__in=Officer.objects.named(username)).first() if cookie else None
 
 
 def recognise(request: HttpRequest, response: HttpResponse, officer: Officer) -> None:

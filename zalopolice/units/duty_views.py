@@ -19,9 +19,12 @@ from django.utils.translation import pgettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from zalopolice.units import duty
+from zalopolice.units.account import seated
 from zalopolice.units.models import DutyShift, Officer
 from zalopolice.units.roles import Permission
 from zalopolice.units.seats import OfficerRequest
+
+FARTHEST = timedelta(days=366)
 
 
 class Day(forms.CharField):
@@ -84,6 +87,12 @@ class Plan(forms.Form):
             fields[name].error_messages["required"] = words
             fields[name].widget.attrs |= {"autocomplete": "off", "maxlength": 20}
 
+    def clean_day(self) -> date:
+        day: date = self.cleaned_data["day"]
+        if abs(day - timezone.localdate()) > FARTHEST:
+            raise ValidationError(_("Chọn ngày không quá một năm kể từ hôm nay."))
+        return day
+
     def moments(self) -> tuple[datetime, datetime]:
         given = self.cleaned_data
         starts = timezone.make_aware(datetime.combine(given["day"], given["starts"]))
@@ -99,7 +108,7 @@ class DayOfWeek:
 
 @require_http_methods(["GET", "POST"])
 def roster(request: OfficerRequest) -> HttpResponse:
-    by = request.user
+    by = seated(request)
     if request.method == "GET":
         return _page(request)
     if not by.may(Permission.DUTY_PLAN):
@@ -119,7 +128,7 @@ def roster(request: OfficerRequest) -> HttpResponse:
 
 @require_POST
 def remove(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
-    shift = get_object_or_404(DutyShift.objects.visible_to(request.user), pk=pk)
+    shift = get_object_or_404(DutyShift.objects.visible_to(seated(request)), pk=pk)
     day = timezone.localdate(shift.starts_at)
     try:
         duty.remove(shift, by=request.user)

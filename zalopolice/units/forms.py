@@ -195,7 +195,7 @@ class Grant(_Term):
     field_order = ("username", "role", "since", "until")
 
     def clean_username(self) -> str:
-        officer = Officer.objects.filter(username__iexact=self.cleaned_data["username"], is_active=True).first()
+        officer = Officer.objects.named(self.cleaned_data["username"]).filter(is_active=True).first()
         if officer is None:
             raise ValidationError(_("Chưa có tài khoản nào mang tên này. Quản trị hệ thống tạo tài khoản."))
         self.officer = officer

@@ -14,6 +14,7 @@ from typing import Any, cast
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.urls import ResolverMatch
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 
@@ -27,6 +28,12 @@ LIFETIME = 5 * 60
 MARKER = "fresh_for"
 OWN = {MARKER, "fresh_password", "fresh_code", "csrfmiddlewaretoken"}
 """Fields of the page itself; the view behind never sees them."""
+
+MARK = "asks_fresh_sign_in"
+GRAVE = frozenset(
+    {"role_grant", "role_end", "role_depute", "connect", "post_approve", "post_release", "dispatch_settle"}
+)
+"""Addresses whose views look first at who asks and only then at how fresh; the others carry the mark themselves."""
 
 View = Callable[..., HttpResponse]
 
@@ -56,7 +63,13 @@ def fresh_sign_in(view: View) -> View:
             request.POST = _without_own(request.POST)
         return view(request, *args, **kwargs)
 
+    setattr(guarded, MARK, True)
     return guarded
+
+
+def asks(match: ResolverMatch | None) -> bool:
+    """Whether what is posted to this address may have to wait for a proof of who is there."""
+    return match is not None and (match.url_name in GRAVE or getattr(match.func, MARK, False))
 
 
 def _confirm(request: OfficerRequest) -> HttpResponse | None:

@@ -23,7 +23,8 @@ from zalopolice.units import delays, devices, factors, kept
 from zalopolice.units.first_things import safe_page
 from zalopolice.units.fresh import mark_fresh
 from zalopolice.units.models import Officer, OfficerSession
-from zalopolice.units.seats import acting, seats_of, take_seat
+from zalopolice.units.models.people import normal_name
+from zalopolice.units.seats import SESSION_UNIT, acting, seats_of, take_seat
 from zalopolice.units.sessions import BEFORE_SIGN_IN
 from zalopolice.units.walls import unit_context
 
@@ -38,7 +39,7 @@ class OfficerBackend(BaseBackend):
         username, password = credentials.get("username"), credentials.get("password")
         if not username or not password:
             return None
-        officer = Officer.objects.filter(username__iexact=username).first()
+        officer = Officer.objects.named(username).first()
         if officer is None:
             make_password(password)  # the same work as for a known name, so that time tells nothing
             return None
@@ -50,11 +51,10 @@ class OfficerBackend(BaseBackend):
 
 def counters(request: HttpRequest, username: str) -> tuple[delays.Counter, ...]:
     """A browser the officer is known by has a counter of its own; everybody else shares those of name and network."""
-    name = username.lower()
-    device = devices.known(request, name)
+    device = devices.known(request, username)
     if device is not None:
         return (delays.counter("device", device.pk),)
-    return delays.counter("account", name), delays.network(request)
+    return delays.counter("account", normal_name(username)), delays.network(request)
 
 
 def code_counters(request: HttpRequest, officer: Officer) -> tuple[delays.Counter, ...]:
@@ -64,7 +64,7 @@ def code_counters(request: HttpRequest, officer: Officer) -> tuple[delays.Counte
 
 def record_failure(kind: str, username: str) -> None:
     """In the chain of the officer's unit when there is such an officer, else in the technical one, without the name."""
-    officer = Officer.objects.filter(username__iexact=username).first()
+    officer = Officer.objects.named(username).first()
     seats = seats_of(officer) if officer else []
     with unit_context(seats[0].unit.pk if seats else TECHNICAL):
         if officer and seats:
@@ -104,12 +104,15 @@ def enter(request: HttpRequest, officer: Officer, wanted: str, *, factor: str = 
     """The session begins, under a new key. Nobody without a seat comes here."""
     page = safe_page(request, wanted)
     response = redirect(page or "home")
-    if kept.of(request, officer):
-        response = redirect(f"{reverse('resume')}?{urlencode({'next': page})}")
     take_seat(officer, None)
+    if waiting := kept.of(request, officer):
+        response = redirect(f"{reverse('resume')}?{urlencode({'next': page})}")
+        officer.seat = waiting.seat
     with acting(officer):
         auth.login(request, officer)
         request.session.pop(SESSION_HALF, None)
+        # Not left to be "the first one": a role that begins tomorrow must not move a running session elsewhere.
+        request.session[SESSION_UNIT] = str(officer.unit.pk)
         mark_fresh(request)
         if factor:
             request.session[factors.SESSION_FACTOR] = factor
@@ -119,7 +122,13 @@ def enter(request: HttpRequest, officer: Officer, wanted: str, *, factor: str = 
         )
     # Ended ones stay a while: by them a form that comes too late finds its officer (units/kept.py).
     OfficerSession.objects.filter(expire_date__lt=timezone.now() - timedelta(hours=12)).delete()
+    sweep_strangers()
     return response
+
+
+def sweep_strangers() -> None:
+    """Sessions of nobody that ended unused (``BEFORE_SIGN_IN``): any stranger can make as many as they like."""
+    OfficerSession.objects.filter(officer=None, expire_date__lt=timezone.now()).delete()
 
 
 def leave(request: HttpRequest, officer: Officer) -> HttpResponse:

@@ -114,6 +114,7 @@ def sign_in_key(request: HttpRequest) -> HttpResponse:
     """A key alone: it is held, and it has seen a finger or a PIN, so it is two factors in one."""
     if request.user.is_authenticated:
         return redirect("home")
+    sign_in.sweep_strangers()
     form, status = KeyAnswer(request.POST if request.method == "POST" else None), 200
     wanted = safe_page(request, request.POST.get("next", request.GET.get("next", "")))
     if form.is_bound:
@@ -145,7 +146,7 @@ def _judge_key(request: HttpRequest, form: KeyAnswer) -> tuple[Officer | None, i
 def resume(request: OfficerRequest) -> HttpResponse:
     """What was sent too late, for the officer who wrote it; one button sends it again."""
     found, wanted = kept.of(request, request.user), safe_page(request, request.GET.get("next", ""))
-    if found is None:
+    if found is None or found.seat != request.user.seat:
         return redirect(wanted or "home")
     return render(request, "units/resume.html", {"kept": found, "next": wanted or "/"})
 

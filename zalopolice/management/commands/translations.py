@@ -44,7 +44,7 @@ TERMINAL = {"management", "rotation.py", "verify.py"}
 """What whoever looks after the machines reads on the command line."""
 NOT_SAID: dict[str, set[str]] = {
     # looked for in what people write
-    "tips/danger.py": {"_MARKED"},
+    "tips/danger.py": {"_MARKED", "_HARMLESS", "_FIGURE", "_PAST", "_SAME"},
     "broadcasts/checks.py": {"UPPER", "WORDS"},
     "procedures/fees.py": {"_USUAL"},
     "zalopolice/routing.py": {"STOP"},

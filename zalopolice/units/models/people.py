@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 import uuid
 from collections.abc import Sequence
 from datetime import date
@@ -11,6 +13,7 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
+from django.db.models.lookups import Exact
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -21,15 +24,34 @@ if TYPE_CHECKING:
     from zalopolice.units.seats import Seat
 
 
+def normal_name(typed: str) -> str:
+    """The one form in which names are looked up and their mistakes counted.
+
+    Python and PostgreSQL disagree on capitals beyond ASCII (upper of "ı" and "ſ" is I and S), so a name that only one
+    of them takes for another would be an account with as many counters as it has spellings."""
+    return unicodedata.normalize("NFKC", typed).lower()
+
+
+def is_name(username: str) -> bool:
+    return re.fullmatch(r"[!-~]+", username) is not None
+
+
 class OfficerManager(BaseUserManager["Officer"]):
+    def named(self, typed: str) -> models.QuerySet[Officer]:
+        """Whoever has this name. One beyond ASCII is nobody's, and is looked for all the same: time tells nothing."""
+        possible = typed.isascii() and typed.isprintable()
+        return self.filter(Exact(Lower("username"), normal_name(typed) if possible else ""))
+
     def create_user(self, username: str, password: str | None = None, **fields: Any) -> Officer:
+        if not is_name(username):
+            raise ValueError("names of accounts are printable ASCII without blanks")
         officer = self.model(username=username, **fields)
         officer.set_password(password)
         officer.save(using=self._db)
         return officer
 
     def get_by_natural_key(self, username: str | None) -> Officer:
-        return self.get(username__iexact=username)
+        return self.named(username or "").get()
 
 
 class Officer(AbstractBaseUser):

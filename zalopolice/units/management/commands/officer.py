@@ -15,6 +15,7 @@ from django.utils import timezone
 from zalopolice.audit import log
 from zalopolice.audit.models import TECHNICAL
 from zalopolice.units.models import Device, Membership, Officer, OfficerSession
+from zalopolice.units.models.people import is_name
 
 ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # nothing that is misread on paper
 
@@ -31,7 +32,7 @@ class Command(BaseCommand):
 
     @transaction.atomic
     def handle(self, *args: Any, act: str, username: str, **options: Any) -> None:
-        officer = Officer.objects.filter(username__iexact=username).first()
+        officer = Officer.objects.named(username).first()
         if act == "add":
             self._add(officer, username, options)
         elif officer is None:
@@ -42,6 +43,8 @@ class Command(BaseCommand):
     def _add(self, officer: Officer | None, username: str, options: dict[str, Any]) -> None:
         if officer is not None:
             raise CommandError("Đã có tài khoản này.")
+        if not is_name(username):
+            raise CommandError("Tên đăng nhập chỉ gồm chữ không dấu, số và dấu, không có khoảng trắng.")
         if not options["name"]:
             raise CommandError("Cần --name.")
         officer = Officer(
