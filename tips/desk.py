@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Exists, Expression, Min, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import JSONObject
+from django.db.models import CharField, Count, Exists, Expression, Min, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Cast, JSONObject
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -35,7 +35,7 @@ class TrayTab:
     name: str
     label: str | Promise
     empty: str | Promise
-    order: tuple[str, ...] = ("-is_urgent", "waits_since", "pk")
+    order: tuple[str, ...] = ("-is_alarming", "-is_urgent", "pressing_since", "pk")
     counted: bool = True
 
     def condition(self, officer: Officer) -> Q:
@@ -122,6 +122,7 @@ def tray_numbers(officer: Officer) -> Subquery:
         TrayItem.objects.visible_to(officer).filter(status=TrayItem.Status.WAITING),
         urgent=Count("pk", filter=alarming),
         oldest_urgent=Min("urgent_since", filter=alarming),
+        one_urgent=Min(Cast("pk", CharField()), filter=alarming),
         **{one.name: Count("pk", filter=one.condition(officer)) for one in (*TRAY_TABS, UNTAKEN) if one.counted},
     )
 

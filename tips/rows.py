@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, IntegerField, OuterRef, Subquery
+from django.db.models import Case as Choose
+from django.db.models import Count, F, IntegerField, OuterRef, Q, QuerySet, Subquery, When
 from django.db.models.functions import Coalesce
 from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
@@ -34,7 +35,8 @@ WORDLESS = {
 
 @dataclass(frozen=True)
 class TrayRow:
-    """``quote``: what raised the alarm, else the first words that wait; shortened, but never by the dangerous ones."""
+    """``quote``: what raised the alarm, else the first words that wait, else the last. Shortened, but never by the
+    dangerous ones."""
 
     item: TrayItem
     quote: str
@@ -60,15 +62,29 @@ def tray_rows(officer: Officer, tab: TrayTab, after: str | None, size: int = SIZ
 
 
 def _with_words(rows: TrayQuerySet) -> TrayQuerySet:
-    here = Filed.objects.filter(tray_item=OuterRef("pk"), case=None, message__direction=Message.Direction.IN)
-    first = here.order_by("-is_danger", "message__sent_at", "message")
+    first = _waiting_words()
     failures = unsent_in_threads().order_by().values("citizen").annotate(number=Count("pk")).values("number")
     return rows.counted().annotate(
+        # As the red strip counts: danger nobody has taken, since its own words and not since the thread's first.
+        is_alarming=Q(is_urgent=True, taken_by=None),
+        pressing_since=Choose(When(is_urgent=True, then=F("urgent_since")), default=F("waits_since")),
         first=Subquery(first.values("message")[:1]),
         first_kind=Subquery(first.values("message__kind")[:1]),
         first_text=Subquery(first.values("message__text")[:1]),
         failures=Coalesce(Subquery(failures, output_field=IntegerField()), 0),
     )
+
+
+def _waiting_words() -> QuerySet[Filed]:
+    """What the row quotes comes first: the words that raised the alarm, else the oldest that wait for an answer; of a
+    thread that is answered the newest."""
+    here = Filed.objects.filter(tray_item=OuterRef("pk"), case=None, message__direction=Message.Direction.IN)
+    alarm = When(is_danger=True, message__sent_at__gte=F("tray_item__urgent_since"), then=0)
+    waits = When(tray_item__is_answered=True, then=2)
+    unanswered = When(message__sent_at__gte=F("tray_item__waits_since"), then=1)
+    ranked = here.annotate(rank=Choose(alarm, waits, unanswered, default=2, output_field=IntegerField()))
+    oldest = Choose(When(rank__lt=2, then=F("message__sent_at")))
+    return ranked.order_by("rank", oldest, "-message__sent_at", "message")
 
 
 def opened(item: TrayItem) -> TrayRow:

@@ -87,7 +87,9 @@ class Frame:
         if not count:
             return None
         oldest = parse_datetime(self.tray["oldest_urgent"])
-        return Strip(count, oldest or timezone.now(), reverse("tray"))
+        # The fragment: the end of the thread, as from the list.
+        href = reverse("tray_item", args=[self.tray["one_urgent"]]) + "#cuoi" if count == 1 else reverse("tray")
+        return Strip(count, oldest or timezone.now(), href)
 
     @property
     def bell(self) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
 from django.core.exceptions import ValidationError
@@ -26,7 +26,7 @@ class Page(Generic[Row]):
 
 def page(rows: models.QuerySet[Row], order: tuple[str, ...], after: str | None, size: int = SIZE) -> Page[Row]:
     """``order`` names columns, "-" for descending, the last one unique. A place nobody gave out means the start."""
-    place = _read(rows.model, order, after or "")
+    place = _read(rows, order, after or "")
     if place is not None:
         rows = rows.filter(_beyond(order, place))
     found = list(rows.order_by(*order)[: size + 1])
@@ -50,17 +50,26 @@ def _write(row: models.Model, order: tuple[str, ...]) -> str:
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def _read(model: type[models.Model], order: tuple[str, ...], text: str) -> list[Any] | None:
+def _read(rows: models.QuerySet[Any], order: tuple[str, ...], text: str) -> list[Any] | None:
     try:
         values = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-        return [_value(model, name.removeprefix("-"), value) for name, value in zip(order, values, strict=True)]
-    except (ValueError, TypeError, RecursionError, ValidationError):
+        return [_value(rows, name.removeprefix("-"), value) for name, value in zip(order, values, strict=True)]
+    except (ValueError, TypeError, RecursionError, OverflowError, ValidationError):
         return None
 
 
-def _value(model: type[models.Model], column: str, value: Any) -> Any:
-    field = model._meta.pk if column == "pk" else model._meta.get_field(column)
-    found = field.to_python(value) if isinstance(value, bool | str) else None  # type: ignore[union-attr]  # a column
+def _value(rows: models.QuerySet[Any], column: str, value: Any) -> Any:
+    field = _field(rows, column)
+    if isinstance(value, str) and "\0" in value.encode().decode():  # half a surrogate pair does not encode
+        raise ValueError
+    found = field.to_python(value) if isinstance(value, bool | str) else None
     if found is None or (isinstance(found, datetime) and timezone.is_naive(found)):
         raise ValueError
-    return found
+    # PostgreSQL knows fewer time zones than there are offsets in Python.
+    return found.astimezone(UTC) if isinstance(found, datetime) else found
+
+
+def _field(rows: models.QuerySet[Any], column: str) -> Any:
+    if column in rows.query.annotations:
+        return rows.query.annotations[column].output_field
+    return rows.model._meta.pk if column == "pk" else rows.model._meta.get_field(column)

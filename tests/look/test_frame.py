@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.tips.scenes import DANGER, client_of, text, waiting_item
@@ -66,3 +68,18 @@ def test_counters_come_as_fragments(commune):
 
     assert '<span class="n" id="n-tray" hx-swap-oob="true">1</span>' in page
     assert 'id="n-bell"' in page and 'id="now"' in page
+
+
+def test_only_counters_the_page_has_are_sent(commune):
+    """A role given meanwhile brings a place the page's rail does not have: htmx would find no target for it."""
+    client = client_of(commune, "cuong")
+    page = text(client.get("/vu-viec/"))
+    asking = re.search(r'hx-get="([^"]+)"', page)
+    assert asking and "tray" in asking[1]
+
+    whole = text(client.get(asking[1].replace("&amp;", "&")))
+    less = text(client.get("/khung/", {"tren": "cases", "khan": "1", "muc": "home,cases"}))
+
+    assert 'id="n-tray"' in whole and 'id="n-home"' in whole
+    assert 'id="n-tray"' not in less and 'id="n-cases"' in less
+    assert "muc=home%2Ccases" in less
