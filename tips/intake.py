@@ -14,6 +14,9 @@ from zalopolice.units.models.alerts import tell
 from zalopolice.units.roles import Permission
 from zalopolice.vault.aliases import new_alias, new_tip_code, unused
 
+OFFICER_TALKS = timedelta(hours=12)
+"""So long after an officer's words the bot keeps silent in their thread."""
+
 
 def open_case_of(citizen: Citizen) -> Case | None:
     """The case this citizen's next words belong to: of those still open the one that asked last, else the latest.
@@ -31,6 +34,18 @@ def open_case_of(citizen: Citizen) -> Case | None:
 
 def waiting_item_of(citizen: Citizen) -> TrayItem | None:
     return TrayItem.objects.filter(citizen=citizen, status=TrayItem.Status.WAITING).first()
+
+
+def waits_as_tip(citizen: Citizen) -> bool:
+    item = waiting_item_of(citizen)
+    return item is not None and item.kind == TrayItem.Kind.TIP
+
+
+def officer_talks_with(citizen: Citizen) -> bool:
+    """An officer has answered and the thread is open: the bot does not speak in between."""
+    since = timezone.now() - OFFICER_TALKS
+    said = Message.objects.filter(citizen=citizen, origin=Message.Origin.OFFICER, sent_at__gte=since)
+    return waiting_item_of(citizen) is not None and said.exists()
 
 
 def file_in_case(message: Message, case: Case) -> None:

@@ -13,8 +13,6 @@ import uuid
 from collections.abc import Callable
 from datetime import timedelta
 
-from django.utils import timezone
-
 from procedures import conversation
 from procedures.conversation import OFFICER, TIP, Carried, Desk
 from tips import danger, intake
@@ -34,8 +32,6 @@ PLAIN_AFTER = 5
 ASK = "tip_or_question"
 STOP = {"stop", "dừng", "dừng lại", "hủy", "huỷ", "hủy đăng ký", "huỷ đăng ký"}
 MEMORY = 20  # messages an officer gets to see of what the bot alone has heard
-OFFICER_TALKS = timedelta(hours=12)
-"""So long after an officer's words the bot does not speak in between."""
 
 
 def route(pk: uuid.UUID) -> None:
@@ -106,7 +102,9 @@ def _dialogue(message: Message) -> bool:
     dialogue = dialogues.current(message.citizen)
     if dialogue is None:
         return False
-    if intake.open_case_of(message.citizen) is not None or (dialogue.kind != ASK and _waiting_tip(message)):
+    if intake.open_case_of(message.citizen) is not None or (
+        dialogue.kind != ASK and intake.waits_as_tip(message.citizen)
+    ):
         dialogues.end(dialogue)  # it became a tip meanwhile: the question is answered, and the bot silent
         return False
     return DIALOGUES[dialogue.kind](message, dialogue)
@@ -118,7 +116,7 @@ def _open_tip(message: Message) -> bool:
     if case is not None:
         intake.file_in_case(message, case)
         return True
-    if not _waiting_tip(message):
+    if not intake.waits_as_tip(message.citizen):
         return False
     intake.put_in_tray(message)
     return True
@@ -126,7 +124,7 @@ def _open_tip(message: Message) -> bool:
 
 def _understanding(message: Message) -> bool:
     """5. A tip gets its code, a question its answer; what is unclear is asked back, once."""
-    if _an_officer_talks(message):
+    if intake.officer_talks_with(message.citizen):
         return False
     dialogue = dialogues.current(message.citizen)  # one that said this was not for it
     return _understood(message, _so_far(_state(dialogue)) if dialogue else {}) or _ask(message)
@@ -285,17 +283,6 @@ def _so_far(state: Carried) -> Carried:
 
 def _state(dialogue: Dialogue) -> Carried:
     return dict(json.loads(dialogue.state or "{}"))
-
-
-def _waiting_tip(message: Message) -> bool:
-    item = intake.waiting_item_of(message.citizen)
-    return item is not None and item.kind == TrayItem.Kind.TIP
-
-
-def _an_officer_talks(message: Message) -> bool:
-    since = timezone.now() - OFFICER_TALKS
-    said = Message.objects.filter(citizen=message.citizen, origin=Message.Origin.OFFICER, sent_at__gte=since)
-    return intake.waiting_item_of(message.citizen) is not None and said.exists()
 
 
 Step = Callable[[Message], bool]
