@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -100,3 +101,15 @@ def other_commune(db: None) -> cast.Commune:
 def media(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr(settings, "MEDIA_DIR", tmp_path)
     return tmp_path
+
+
+@pytest.fixture
+def figures(request: pytest.FixtureRequest) -> Callable[..., None]:
+    """Keeps what a fault test measured; `./run faults` prints it."""
+
+    def note(test: str, **measured: Any) -> None:
+        if path := os.environ.get("ZALOPOLICE_FIGURES"):
+            with open(path, "a") as out:
+                out.write(json.dumps({"test": test, "where": request.node.nodeid, **measured}) + "\n")
+
+    return note

@@ -29,6 +29,7 @@ COMMANDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "stop": ("end a demo that runs in the background; [--data DIR]", ()),
     "status": ("say what runs and where; [--data DIR]", ()),
     "test": ("run the test suite on real services; further arguments go to pytest", EVERYTHING),
+    "faults": ("the fault runs on real processes; [--long] [--seed N] [--json FILE]", EVERYTHING),
     "check": ("style, types, import rules, migrations, drawn state machines", EVERYTHING),
     "manage": ("manage.py with the running demo's environment; [--zone ZONE] [--data DIR] COMMAND …", RUNNING),
     "bench": ("run one benchmark of bench/; NAME [--json] …", EVERYTHING),

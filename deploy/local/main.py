@@ -50,6 +50,12 @@ def test(arguments: list[str]) -> int:
     return testing.command(arguments)
 
 
+def faults(arguments: list[str]) -> int:
+    from deploy.local import faulting
+
+    return faulting.command(arguments)
+
+
 def check(arguments: list[str]) -> int:
     from deploy.local import checking
 
@@ -79,6 +85,7 @@ COMMANDS = {
     "stop": stop,
     "status": status,
     "test": test,
+    "faults": faults,
     "check": check,
     "manage": manage,
     "bench": bench,

@@ -44,6 +44,10 @@ class Alert(UnitOwned):
         PROCEDURE_SUBMITTED = "procedure_submitted", _("Thủ tục chờ thẩm định")
         PROCEDURE_RETURNED = "procedure_returned", _("Thủ tục bị trả lại")
         OA_TROUBLE = "oa_trouble", _("Zalo của đơn vị cần xem lại")
+        CONSOLE_REPLY = "console_reply", _("Có người trả lời ngoài hệ thống")
+        STUCK_EVENT = "stuck_event", _("Tin cần xử lý tay")
+        MISSED_MESSAGES = "missed_messages", _("Zalo có tin mà hệ thống chưa có")
+        INCIDENT = "incident", _("Sự cố hệ thống")
         ROLE_CHANGED = "role_changed", _("Vai trò của đồng chí thay đổi")
         NEW_DEVICE = "new_device", _("Đăng nhập trên máy mới")
 

@@ -23,6 +23,7 @@ class Unit(models.Model):
     parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="children")
     opens_on = models.DateField(_("hoạt động từ"))
     closes_on = models.DateField(_("đến"), null=True, blank=True)
+    is_training = models.BooleanField(_("đơn vị tập huấn"), default=False)  # on the simulator; never counted
 
     class Meta:
         verbose_name = _("đơn vị")
