@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +23,13 @@ from zalopolice import queue
 from zalopolice.units import keyring
 
 KEPT = {"django_migrations", "django_content_type", "auth_permission", "gateway_channelrule"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """`./run faults` runs the tests that carry a fault's number."""
+    for item in items:
+        if re.match(r"test_t\d\d_", item.name):
+            item.add_marker("faults")
 
 
 @contextmanager
