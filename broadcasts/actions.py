@@ -15,11 +15,12 @@ from django.utils.translation import gettext_noop
 
 from broadcasts import guards, schedule
 from broadcasts.digest import digest
-from broadcasts.guards import Refused, locked, move, require
+from broadcasts.guards import locked, move, require
 from broadcasts.leaving import dispatch_due, guard_before_send
 from broadcasts.models import Dispatch, Draft, Post, PostImage, PostVersion, Remark
 from zalopolice import queue
 from zalopolice.audit import log
+from zalopolice.refusals import Refused
 from zalopolice.units.models import Alert, Officer
 from zalopolice.units.models.alerts import tell
 from zalopolice.units.roles import Permission

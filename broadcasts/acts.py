@@ -17,9 +17,10 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from broadcasts import actions, guards, reading
-from broadcasts.forms import Decide, Plain, Reason, Settle, attempt
+from broadcasts.forms import Decide, Reason, Settle
 from broadcasts.models import Dispatch, PostVersion
 from broadcasts.views import latest
+from zalopolice.forms import Plain, attempt
 from zalopolice.units.fresh import fresh_sign_in
 from zalopolice.units.models import Officer
 from zalopolice.units.roles import Permission

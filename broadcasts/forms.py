@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,46 +13,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from broadcasts import audience, pictures, schedule
-from broadcasts.guards import Refused, account_trouble
+from broadcasts.guards import account_trouble
 from broadcasts.models import Draft, PostImage, PostVersion
+from zalopolice.forms import Plain, Words
 from zalopolice.gateway.models import OfficialAccount
 from zalopolice.units.models import Officer
 
 BODY_MAX = 10_000
 TIMES = ("%Y-%m-%dT%H:%M", "%d/%m/%Y %H:%M", "%H:%M %d/%m/%Y", "%H:%M, %d/%m/%Y")
 """What browsers send, and what people type where the browser has no picker."""
-
-
-class Words(forms.CharField):
-    """Text in NFC with plain line ends, so that its length is what Zalo and the reader count."""
-
-    def __init__(self, *, limit: int, missing: Any = "", rows: int = 0, **kwargs: Any) -> None:
-        if rows:
-            kwargs["widget"] = forms.Textarea(attrs={"rows": rows})
-        super().__init__(required=bool(missing), **kwargs)
-        self.limit = limit
-        self.error_messages["required"] = missing
-
-    def to_python(self, value: Any) -> str:
-        text = unicodedata.normalize("NFC", str(value or "").replace("\r\n", "\n").replace("\r", "\n"))
-        return super().to_python(text) or ""
-
-    def validate(self, value: str) -> None:
-        super().validate(value)
-        if len(value) > self.limit:
-            much = {"limit": self.limit, "over": len(value) - self.limit}
-            raise ValidationError(_("Thừa %(over)s ký tự; viết gọn lại trong %(limit)s ký tự.") % much)
-        if "\x00" in value:
-            raise ValidationError(_("Có ký tự máy không đọc được. Xóa đoạn vừa dán rồi gõ lại."))
-
-    def run_validators(self, value: str) -> None:
-        """All said above, in our words."""
-
-
-class Plain(forms.Form):
-    """Sentences of ours instead of the browser's bubbles, which speak the browser's language."""
-
-    use_required_attribute = False
 
 
 class Hidden(forms.IntegerField):
@@ -278,19 +246,3 @@ class Settle(Plain):
         limit=1000,
         rows=2,
     )
-
-
-def attempt(form: forms.Form, verb: Callable[[], object]) -> int:
-    """Runs the verb on a valid form. 0 when it is done, else the status of the page that says why not."""
-    if not form.is_valid():
-        for name, field in form.fields.items():
-            if name in form.errors and not field.widget.is_hidden:
-                field.widget.attrs["autofocus"] = True
-                break
-        return 422
-    try:
-        verb()
-    except Refused as refusal:
-        form.add_error(None, str(refusal))
-        return 409
-    return 0

@@ -16,16 +16,13 @@ from broadcasts import schedule
 from broadcasts.digest import digest
 from broadcasts.models import Dispatch, PostImage, PostVersion
 from zalopolice.gateway.models import OfficialAccount
+from zalopolice.refusals import Refused
 from zalopolice.states import WrongState, move_to
 from zalopolice.units.models import Officer
 from zalopolice.units.roles import DEPUTED, ROLE_PERMISSIONS, Permission, Role
 
 Status = PostVersion.Status
 State = Dispatch.State
-
-
-class Refused(Exception):
-    """The act is not possible now; the message is the sentence the officer reads."""
 
 
 def require(by: Officer, permission: Permission) -> None:

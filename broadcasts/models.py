@@ -141,11 +141,6 @@ class PostVersion(UnitOwned):
     def __str__(self) -> str:
         return f"{self.title} · {self.number}"
 
-    @property
-    def shown_digest(self) -> str:
-        """Twelve characters in three groups: what a person can compare."""
-        return "·".join(self.digest[at : at + 4] for at in (0, 4, 8)) if self.digest else ""
-
 
 @dataclass(frozen=True)
 class Draft:

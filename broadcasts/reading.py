@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from broadcasts import audience, checks, guards, preview, schedule
 from broadcasts.models import Dispatch, PostImage, PostVersion
+from zalopolice.refusals import Refused
 from zalopolice.templatetags.look import grouped
 from zalopolice.units.models import HotlineContact, Office, Officer
 from zalopolice.units.roles import Permission
@@ -228,7 +229,7 @@ def why_not_approve(version: PostVersion, by: Officer) -> str:
 def sentence(rule: Callable[..., object], *about: object) -> str:
     try:
         rule(*about)
-    except guards.Refused as refusal:
+    except Refused as refusal:
         return str(refusal)
     return ""
 

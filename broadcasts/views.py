@@ -14,8 +14,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from broadcasts import actions, audience, reading
-from broadcasts.forms import PostForm, Say, Submit, attempt
+from broadcasts.forms import PostForm, Say, Submit
 from broadcasts.models import PostImage, PostVersion
+from zalopolice.forms import attempt
 from zalopolice.paging import page
 from zalopolice.units.roles import Permission
 from zalopolice.units.seats import OfficerRequest

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from procedures.models import Procedure, UnitOverride, Version
 from zalopolice.audit import log
+from zalopolice.refusals import Refused
 from zalopolice.states import WrongState, move_to
 from zalopolice.units.models import Alert, Officer
 from zalopolice.units.models.alerts import tell
@@ -22,10 +23,6 @@ from zalopolice.units.roles import Permission
 
 State = Version.State
 WORDS = ("name", "synonyms", "content", "sources", "confidence", "checked_on", "review_due")
-
-
-class Refused(Exception):
-    """The act is not possible now; the message is the sentence the editor reads."""
 
 
 def _require(by: Officer, permission: Permission, row: Procedure | Version | None = None) -> None:

@@ -18,9 +18,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
 from procedures import actions, difference, forms, preview
-from procedures.actions import Refused
 from procedures.models import Procedure, UnitOverride, Version
+from zalopolice.forms import attempt
 from zalopolice.paging import page
+from zalopolice.refusals import Refused
 from zalopolice.units.roles import Permission
 from zalopolice.units.seats import OfficerRequest
 from zalopolice.vietnamese import fold
@@ -121,18 +122,6 @@ def _procedure_page(request: OfficerRequest, pk: uuid.UUID, status: int = 200, *
     return render(request, "procedures/admin/procedure.html", context, status=status)
 
 
-def _attempt(form: Form, verb: Callable[[], object]) -> int:
-    """0 when the act is done, else the status of the page that says why not."""
-    if not form.is_valid():
-        return 422
-    try:
-        verb()
-    except Refused as refusal:
-        form.add_error(None, str(refusal))
-        return 409
-    return 0
-
-
 def arrange(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
     row, form = _procedure(request, pk), forms.Arrange(request.POST, auto_id="arrange_%s")
 
@@ -142,7 +131,7 @@ def arrange(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
 
     if row.unit_id != request.user.unit.pk:
         raise PermissionDenied
-    if status := _attempt(form, verb):
+    if status := attempt(form, verb):
         return _procedure_page(request, pk, status, arrange=form)
     messages.success(request, _("Đã lưu chỗ của thủ tục trong danh mục."))
     return redirect("content:procedures_procedure_change", pk)
@@ -150,7 +139,7 @@ def arrange(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
 
 def override(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
     row, form = _procedure(request, pk), forms.Own(request.POST, auto_id="own_%s")
-    if status := _attempt(form, lambda: actions.override(row, **form.cleaned_data, by=request.user)):
+    if status := attempt(form, lambda: actions.override(row, **form.cleaned_data, by=request.user)):
         return _procedure_page(request, pk, status, own=form)
     messages.success(request, _("Đã lưu giờ, địa chỉ riêng của đơn vị."))
     return redirect("content:procedures_procedure_change", pk)
@@ -207,7 +196,7 @@ def edit(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
 
 
 def _form_page(request: OfficerRequest, row: Version, data: Any, status: int, said: str = "") -> HttpResponse:
-    words, rows = forms.Words(data, version=row), forms.rows_of(row, data)
+    words, rows = forms.Texts(data, version=row), forms.rows_of(row, data)
     if status == 200 and data is not None:
         # Only rows were asked for: what is not finished yet is no mistake yet.
         for form in (words, *(one for kind in rows.values() for one in kind.forms)):
@@ -218,7 +207,7 @@ def _form_page(request: OfficerRequest, row: Version, data: Any, status: int, sa
 
 
 def _save(request: OfficerRequest, row: Version, data: Any) -> HttpResponse:
-    words, rows = forms.Words(data, version=row), forms.rows_of(row, data)
+    words, rows = forms.Texts(data, version=row), forms.rows_of(row, data)
     if not all([words.is_valid(), *(one.is_valid() for one in rows.values())]):
         return _form_page(request, row, data, status=422)
     if words.cleaned_data["base"] != forms.fingerprint(row):
@@ -236,7 +225,7 @@ def _save(request: OfficerRequest, row: Version, data: Any) -> HttpResponse:
 
 
 def _act(request: OfficerRequest, row: Version, name: str, form: Form, verb: Callable[[], object], said: str) -> Any:
-    if status := _attempt(form, verb):
+    if status := attempt(form, verb):
         return _version_page(request, row.pk, status, **{name: form})
     messages.success(request, said)
     return redirect("content:procedures_version_change", row.pk)

@@ -1,8 +1,7 @@
-"""Fields of the editors' forms: text in NFC, days, numbers, one thing a line; complaints say what to do."""
+"""Fields of the editors' forms besides words: days, numbers, one thing a line; complaints say what to do."""
 
 from __future__ import annotations
 
-import unicodedata
 from typing import Any
 
 from django import forms
@@ -10,29 +9,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
 from django.utils.translation import gettext_lazy as _
 
-
-class Line(forms.CharField):
-    """Text in NFC without control characters; ``many``: several lines."""
-
-    def __init__(self, *, limit: int, many: int = 0, required: bool = False, **kwargs: Any) -> None:
-        if many:
-            kwargs["widget"] = forms.Textarea(attrs={"rows": many})
-        super().__init__(required=required, **kwargs)
-        self.limit = limit
-
-    def to_python(self, value: Any) -> str:
-        text = unicodedata.normalize("NFC", str(value or "").replace("\r\n", "\n").replace("\r", "\n"))
-        return super().to_python(text) or ""
-
-    def validate(self, value: str) -> None:
-        super().validate(value)
-        if len(value) > self.limit:
-            much = {"limit": self.limit, "over": len(value) - self.limit}
-            raise ValidationError(_("Thừa %(over)s ký tự; viết gọn lại trong %(limit)s ký tự.") % much)
-
-    def run_validators(self, value: str) -> None:
-        if "\x00" in value:
-            raise ValidationError(_("Có ký tự máy không đọc được. Xóa đoạn vừa dán rồi gõ lại."))
+from zalopolice.forms import Words
 
 
 class Day(forms.DateField):
@@ -50,11 +27,11 @@ class Number(forms.IntegerField):
         self.error_messages["invalid"] = _("Ghi một số nguyên, không dấu chấm.")
 
 
-class Lines(Line):
+class Lines(Words):
     """One thing a line."""
 
-    def __init__(self, *, each: int, many: int = 4, **kwargs: Any) -> None:
-        super().__init__(limit=8000, many=many, **kwargs)
+    def __init__(self, *, each: int, rows: int = 4, **kwargs: Any) -> None:
+        super().__init__(limit=8000, rows=rows, **kwargs)
         self.each = each
 
     def clean(self, value: Any) -> Any:

@@ -15,45 +15,42 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.utils.translation import gettext_lazy as _
 
 from procedures import actions
-from procedures.fields import Addresses, Day, Line, Lines, Number
+from procedures.fields import Addresses, Day, Lines, Number
 from procedures.models import Version
+from zalopolice.forms import Plain, Words
 
 SPARE = 2
 MOST = 40  # rows of one kind
 
 
-class Plain(forms.Form):
-    use_required_attribute = False
-
-
 class Paper(Plain):
-    name_vi = Line(label=_("Tên giấy tờ"), limit=300, many=2)
+    name_vi = Words(label=_("Tên giấy tờ"), limit=300, rows=2)
     copies = Number(99, label=_("Số bản"))
-    form_code = Line(label=_("Mẫu"), limit=20)
-    note = Line(label=_("Ghi chú"), limit=400, many=2)
+    form_code = Words(label=_("Mẫu"), limit=20)
+    note = Words(label=_("Ghi chú"), limit=400, rows=2)
     needs: ClassVar[dict[str, Any]] = {"name_vi": _("Ghi tên giấy tờ.")}
 
 
 class Form(Plain):
-    code = Line(label=_("Ký hiệu"), limit=20)
-    name_vi = Line(label=_("Tên biểu mẫu"), limit=300)
+    code = Words(label=_("Ký hiệu"), limit=20)
+    name_vi = Words(label=_("Tên biểu mẫu"), limit=300)
     needs: ClassVar[dict[str, Any]] = {"name_vi": _("Ghi tên biểu mẫu.")}
 
 
 class Fee(Plain):
-    case = Line(label=_("Trường hợp, thời gian áp dụng"), limit=400, many=2)
+    case = Words(label=_("Trường hợp, thời gian áp dụng"), limit=400, rows=2)
     amount_vnd = Number(100_000_000, label=_("Số tiền (đồng)"))
     needs: ClassVar[dict[str, Any]] = {"case": _("Ghi trường hợp nào nộp mức này.")}
 
 
 class Step(Plain):
-    text = Line(label=_("Việc phải làm"), limit=600, many=2)
+    text = Words(label=_("Việc phải làm"), limit=600, rows=2)
     needs: ClassVar[dict[str, Any]] = {}
 
 
 class Law(Plain):
-    name = Line(label=_("Văn bản"), limit=400, many=2)
-    number = Line(label=_("Số hiệu"), limit=60)
+    name = Words(label=_("Văn bản"), limit=400, rows=2)
+    number = Words(label=_("Số hiệu"), limit=60)
     effective_date = Day(label=_("Hiệu lực từ"))
     needs: ClassVar[dict[str, Any]] = {"name": _("Ghi tên văn bản."), "number": _("Ghi số hiệu văn bản.")}
 
@@ -127,20 +124,20 @@ def with_more(data: Any) -> Any:
     return data
 
 
-class Words(Plain):
+class Texts(Plain):
     """What is not a row. ``base``: a digest of the draft as it was drawn; somebody else may have saved since."""
 
     base = forms.CharField(widget=forms.HiddenInput, required=False)
-    name = Line(label=_("Tên thủ tục"), limit=160, required=True, error_messages={"required": _("Ghi tên thủ tục.")})
-    who_can_apply = Line(label=_("Ai được làm"), limit=600, many=2)
-    where = Line(label=_("Nơi nộp"), limit=400, many=2)
-    time = Line(label=_("Thời gian giải quyết"), limit=400)
+    name = Words(label=_("Tên thủ tục"), limit=160, missing=_("Ghi tên thủ tục."))
+    who_can_apply = Words(label=_("Ai được làm"), limit=600, rows=2)
+    where = Words(label=_("Nơi nộp"), limit=400, rows=2)
+    time = Words(label=_("Thời gian giải quyết"), limit=400)
     days = Number(3650, label=_("Số ngày (nếu có)"))
     working_days = forms.BooleanField(label=_("Ngày làm việc"), required=False)
-    result_vi = Line(label=_("Kết quả"), limit=400, many=2)
+    result_vi = Words(label=_("Kết quả"), limit=400, rows=2)
     notes_vi = Lines(label=_("Lưu ý (mỗi dòng một ý)"), each=600)
     synonyms = Lines(
-        label=_("Người dân hay gọi là (mỗi dòng một cách)"), each=120, many=6,
+        label=_("Người dân hay gọi là (mỗi dòng một cách)"), each=120, rows=6,
         help_text=_("Cả cách viết không dấu, viết tắt. Máy dùng để hiểu câu hỏi; người dân không thấy."),
     )  # fmt: skip
     redirect_slug = forms.SlugField(
@@ -148,8 +145,8 @@ class Words(Plain):
         help_text=_("Chỉ ghi khi thủ tục này không còn. Ghi tên trong địa chỉ trang của thủ tục thay thế."),
         error_messages={"invalid": _("Chỉ gồm chữ không dấu, số và gạch nối.")},
     )  # fmt: skip
-    explanation = Line(label=_("Tên cũ: giải thích cho người dân"), limit=600, many=2)
-    sources = Addresses(label=_("Nguồn (mỗi dòng một địa chỉ)"), each=500, many=3)
+    explanation = Words(label=_("Tên cũ: giải thích cho người dân"), limit=600, rows=2)
+    sources = Addresses(label=_("Nguồn (mỗi dòng một địa chỉ)"), each=500, rows=3)
     checked_on = Day(label=_("Đối chiếu văn bản ngày"))
     review_due = Day(label=_("Xem lại trước ngày"))
 
@@ -207,14 +204,14 @@ def fingerprint(version: Version) -> str:
 
 
 class New(Plain):
-    name = Line(label=_("Tên thủ tục"), limit=160, required=True, error_messages={"required": _("Ghi tên thủ tục.")})
+    name = Words(label=_("Tên thủ tục"), limit=160, missing=_("Ghi tên thủ tục."))
     slug = forms.SlugField(
         label=_("Tên trong địa chỉ trang"), max_length=64, help_text=_("Chữ không dấu và gạch nối, ví dụ tach-ho."),
         error_messages={"required": _("Ghi tên trong địa chỉ trang."),
                         "invalid": _("Chỉ gồm chữ không dấu, số và gạch nối.")},
     )  # fmt: skip
-    field = Line(label=_("Lĩnh vực"), limit=120, required=True, error_messages={"required": _("Ghi lĩnh vực.")})
-    code = Line(label=_("Mã thủ tục quốc gia (nếu có)"), limit=16)
+    field = Words(label=_("Lĩnh vực"), limit=120, missing=_("Ghi lĩnh vực."))
+    code = Words(label=_("Mã thủ tục quốc gia (nếu có)"), limit=16)
     position = Number(9999, label=_("Thứ tự trong danh mục"))
 
 
@@ -223,10 +220,7 @@ class Arrange(Plain):
 
 
 class Reason(Plain):
-    reason = Line(
-        label=_("Lý do"), limit=500, many=2, required=True,
-        error_messages={"required": _("Ghi lý do để người soạn biết sửa gì.")},
-    )  # fmt: skip
+    reason = Words(label=_("Lý do"), limit=500, rows=2, missing=_("Ghi lý do để người soạn biết sửa gì."))
 
 
 class End(Reason):
@@ -238,6 +232,6 @@ class End(Reason):
 class Own(Plain):
     """What the unit says of its own: hours, address, contact, and nothing else."""
 
-    hours = Line(label=_("Giờ nhận hồ sơ"), limit=240)
-    address = Line(label=_("Nơi nhận hồ sơ"), limit=240)
-    contact = Line(label=_("Người liên hệ, điện thoại"), limit=160)
+    hours = Words(label=_("Giờ nhận hồ sơ"), limit=240)
+    address = Words(label=_("Nơi nhận hồ sơ"), limit=240)
+    contact = Words(label=_("Người liên hệ, điện thoại"), limit=160)

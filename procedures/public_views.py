@@ -27,12 +27,10 @@ OVERRIDE = JSONObject(hours="hours", address="address", contact="contact")
 
 def units() -> QuerySet[Unit]:
     """Units that work today, with what each says of its office and the id of its connected account."""
-    today = timezone.localdate()
     office = Office.objects.filter(unit=OuterRef("pk")).order_by().values_list(OFFICE)
     account = OfficialAccount.objects.filter(unit=OuterRef("pk"), connected_at__isnull=False)
     return (
-        Unit.objects.filter(opens_on__lte=today)
-        .exclude(closes_on__lt=today)
+        Unit.objects.working(timezone.localdate())
         .select_related("parent")
         .annotate(office=Subquery(office[:1]), oa_id=Subquery(account.order_by("pk").values("oa_id")[:1]))
     )

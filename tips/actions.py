@@ -13,12 +13,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from tips import guards, intake
-from tips.guards import Refused, line, locked, move, require
+from tips.guards import line, locked, move, require
 from tips.models import LOST, Case, CaseEntry, Filed, TrayItem
 from zalopolice import queue
 from zalopolice.audit import log
 from zalopolice.gateway import outbox
 from zalopolice.gateway.models import Message
+from zalopolice.refusals import Refused
 from zalopolice.units.models import Alert, Area, Officer
 from zalopolice.units.models.alerts import tell
 from zalopolice.units.roles import Permission

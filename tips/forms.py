@@ -2,48 +2,22 @@
 
 from __future__ import annotations
 
-import unicodedata
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.http import QueryDict
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from tips.guards import Refused
 from tips.models import Case, TrayItem, colleagues
+from zalopolice.forms import Plain, Words
 from zalopolice.gateway import outbox
 from zalopolice.gateway.models import Message
 from zalopolice.units.models import Area, Officer
-
-
-class Words(forms.CharField):
-    """Text in NFC with plain line ends, so that its length is what Zalo and the reader count."""
-
-    def __init__(self, *, missing: Any, limit: int, rows: int = 0, **kwargs: Any) -> None:
-        if rows:
-            kwargs["widget"] = forms.Textarea(attrs={"rows": rows} | kwargs.pop("attrs", {}))
-        super().__init__(**kwargs)
-        self.limit = limit
-        self.error_messages["required"] = missing
-
-    def to_python(self, value: Any) -> str:
-        text = unicodedata.normalize("NFC", str(value or "").replace("\r\n", "\n").replace("\r", "\n"))
-        return super().to_python(text) or ""
-
-    def validate(self, value: str) -> None:
-        super().validate(value)
-        if len(value) > self.limit:
-            much = {"limit": self.limit, "over": len(value) - self.limit}
-            raise ValidationError(_("Thừa %(over)s ký tự; viết gọn lại trong %(limit)s ký tự.") % much)
-        if "\x00" in value:
-            raise ValidationError(_("Có ký tự máy không đọc được. Xóa đoạn vừa dán rồi gõ lại."))
-
-    def run_validators(self, value: str) -> None:
-        """All said above, in our words."""
 
 
 class Choice(forms.ChoiceField):
@@ -114,12 +88,6 @@ class Shown(forms.Field):
             return {uuid.UUID(one) for one in (value or "").split()}
         except ValueError:
             raise ValidationError(_("Trang này đã cũ. Tải lại rồi bấm lại.")) from None
-
-
-class Plain(forms.Form):
-    """Sentences of ours instead of the browser's bubbles, which speak the browser's language."""
-
-    use_required_attribute = False
 
 
 def _case_name(case: dict[str, str]) -> str:
@@ -200,6 +168,9 @@ class Reply(Plain):
 
 
 class Note(Plain):
+    """To the browser one form with the reply beside it: what is half written comes along with either."""
+
+    prefix = "note"
     once = Once()
     text = Words(label=_("Ghi chú"), missing=_("Viết nội dung ghi chú."), limit=4000, rows=3)
 
@@ -232,31 +203,39 @@ class Assign(Plain):
 
 
 class Reassign(Assign):
-    reason = Words(label=_("Lý do (nếu cần)"), missing="", limit=1000, rows=2, required=False)
+    reason = Words(label=_("Lý do (nếu cần)"), limit=1000, rows=2)
 
 
-def kept_words(bound: Iterable[forms.Form]) -> str:
+COMPOSER = "tra-loi"
+"""The id of the form in which reply and note are written."""
+
+
+def half_written(posted: QueryDict) -> dict[str, str]:
+    """What was typed into reply and note, whichever of them was sent."""
+    typed = {"reply": posted.get("text", ""), "note": posted.get("note-text", "")}
+    return {name: words for name, words in typed.items() if words.strip()}
+
+
+def on_case(bound: dict[str, forms.Form], typed: dict[str, str], is_open: bool) -> dict[str, Any]:
+    """The forms of a case's page: those that come back as they were sent, the others with what was typed so far."""
+    kinds: dict[str, type[Plain]] = {"reply": Reply, "note": Note, "propose": Propose, "back": Return}
+    page: dict[str, Any] = {}
+    for name, kind in kinds.items():
+        known = {"text": typed[name]} if name in typed else None
+        page[name] = bound.pop(name, None) or kind(auto_id=f"{name}_%s", initial=known)
+    page["composing"] = is_open or page["reply"].is_bound or bool(page["reply"].initial)
+    if page["composing"]:
+        for field in page["note"].fields.values():
+            field.widget.attrs["form"] = COMPOSER
+    return page
+
+
+def kept_words(bound: Iterable[forms.Form], *others: str) -> str:
     """What was typed into forms whose place on the page is gone, to be copied before it is lost."""
-    typed = [form.data.get(name, "").strip() for form in bound for name in ("text", "summary") if name in form.fields]
-    return "\n\n".join(words for words in typed if words)
-
-
-def attempt(form: forms.Form, verb: Callable[[], object]) -> int:
-    """Runs the verb on a valid form. 0 when it is done, else the status of the page that says why not."""
-    if not form.is_valid():
-        _focus(form)
-        return 422
-    try:
-        verb()
-    except Refused as refusal:
-        form.add_error(None, str(refusal))
-        return 409
-    return 0
-
-
-def _focus(form: forms.Form) -> None:
-    """The page comes back with the cursor in the first field to mend."""
-    for name, field in form.fields.items():
-        if name in form.errors and not field.widget.is_hidden:
-            field.widget.attrs["autofocus"] = True
-            return
+    typed = [
+        str(form.data.get(form.add_prefix(name), ""))
+        for form in bound
+        for name in ("text", "summary")
+        if name in form.fields
+    ]
+    return "\n\n".join(dict.fromkeys(words.strip() for words in (*typed, *others) if words.strip()))

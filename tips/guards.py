@@ -14,13 +14,10 @@ from django.utils.translation import gettext as _
 from tips.models import Case, CaseEntry, TrayItem, colleagues
 from zalopolice.gateway import outbox
 from zalopolice.gateway.models import Citizen, Message
+from zalopolice.refusals import Refused
 from zalopolice.states import WrongState, move_to
 from zalopolice.units.models import Officer
 from zalopolice.units.roles import Permission
-
-
-class Refused(Exception):
-    """The act is not possible now; the message is the sentence the officer reads."""
 
 
 def require(by: Officer, permission: Permission) -> None:

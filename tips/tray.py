@@ -13,9 +13,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from tips import actions, canned, danger, desk, forms, page_rows, rows, threads, tray_actions
-from tips.forms import attempt
 from tips.models import Case, TrayItem
 from zalopolice.audit import log
+from zalopolice.forms import attempt
 from zalopolice.units.roles import Permission
 from zalopolice.units.seats import OfficerRequest
 

@@ -10,10 +10,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from tips import guards, intake
-from tips.guards import Refused, move, require
+from tips.guards import move, require
 from tips.models import Filed, TrayItem
 from zalopolice.audit import log
 from zalopolice.gateway.models import Message
+from zalopolice.refusals import Refused
 from zalopolice.units.models import Officer
 from zalopolice.units.roles import Permission
 

@@ -16,10 +16,11 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from tips import actions, canned, desk, evidence, forms, page_rows, threads
 from tips.case_steps import steps_of
-from tips.forms import attempt, kept_words
+from tips.forms import half_written, kept_words
 from tips.models import Case
 from zalopolice import crypto
 from zalopolice.audit import log
+from zalopolice.forms import attempt
 from zalopolice.gateway import media, outbox
 from zalopolice.paging import page
 from zalopolice.units.models import Officer
@@ -69,14 +70,14 @@ def _case_page(request: OfficerRequest, pk: uuid.UUID, status: int = 200, **boun
     if case.status == Status.UNCLAIMED and by.may(Permission.CASE_ASSIGN):
         context["assign"] = bound.pop("assign", forms.Assign(case=case, auto_id="assign_%s"))
     context["may_hand_on"] = _may_hand_on(case, by)
+    typed = half_written(request.POST)
     if not readable:
-        context |= {"refused": list(bound.values()), "kept": kept_words(bound.values())}
+        context |= {"refused": list(bound.values()), "kept": kept_words(bound.values(), *typed.values())}
         return render(request, "tips/case_outside.html", context, status=status)
     if case.unread_since and case.claimed_by_id == by.pk:
         # Before the timeline is read: a message that is filed at this moment marks the case anew.
         Case.objects.visible_to(by).filter(pk=case.pk).update(unread_since=None)
-    blank = {"reply": forms.Reply, "note": forms.Note, "propose": forms.Propose, "back": forms.Return}
-    context |= {name: bound.pop(name, form(auto_id=f"{name}_%s")) for name, form in blank.items()}
+    context |= forms.on_case(bound, typed, is_open=case.status != Status.CLOSED)
     if case.status == Status.CLOSING and by.may(Permission.CASE_CLOSE):
         context["confirm"] = bound.pop("confirm", forms.Confirm(auto_id="confirm_%s"))
         # Read with the case, before the timeline: what arrives in between is on the page and still not seen.
@@ -106,11 +107,27 @@ def _act(
     if status:
         return _case_page(request, case.pk, status, **{name: form})
     messages.success(request, said)
-    return redirect("case", case.pk)
+    return _with_the_rest(request, case, name) or redirect("case", case.pk)
+
+
+def _with_the_rest(request: OfficerRequest, case: Case, sent: str) -> HttpResponse | None:
+    """After a reply the note that was half written beside it is still there, and the other way round."""
+    blank = {"reply": forms.Reply, "note": forms.Note}
+    rest = half_written(request.POST).keys() - {sent}
+    if sent not in blank or not rest:
+        return None
+    left = (
+        _("Ghi chú đang viết chưa lưu, còn ở dưới.")
+        if "note" in rest
+        else _("Câu trả lời đang viết chưa gửi, còn ở dưới.")
+    )
+    messages.warning(request, left)
+    form: Form = blank[sent](auto_id=f"{sent}_%s")
+    return _case_page(request, case.pk, 200, **{sent: form})
 
 
 def _too_late(request: OfficerRequest, case: Case, name: str, form: Form) -> HttpResponse:
-    if not kept_words([form]):
+    if not kept_words([form], *half_written(request.POST).values()):
         raise PermissionDenied
     case = _case(request, case.pk)  # handed on while the page was being checked
     form.is_valid()

@@ -6,11 +6,15 @@ import re
 import unicodedata
 
 
+def unmarked(text: str) -> str:
+    """Lower case without marks; everything else stays."""
+    plain = unicodedata.normalize("NFD", text.lower().replace("đ", "d"))
+    return "".join(char for char in plain if not unicodedata.combining(char))
+
+
 def fold(text: str) -> str:
     """Lower case without marks, as people type in a hurry: "Cứu!" and "cuu" are one word."""
-    plain = unicodedata.normalize("NFD", text.lower().replace("đ", "d"))
-    letters = "".join(char for char in plain if not unicodedata.combining(char))
-    return " ".join(re.sub(r"[^a-z0-9]+", " ", letters).split())
+    return " ".join(re.sub(r"[^a-z0-9]+", " ", unmarked(text)).split())
 
 
 # What is typed -> what is meant, folded. Only what has one likely meaning in a letter to the police: "hong" without a

@@ -73,8 +73,7 @@ def frame(request: OfficerRequest) -> HttpResponse:
 
 @require_GET
 def public_home(request: HttpRequest) -> HttpResponse:
-    today = timezone.localdate()
-    units = Unit.objects.filter(opens_on__lte=today).exclude(closes_on__lt=today).exclude(kind=Unit.Kind.TEAM)
+    units = Unit.objects.working(timezone.localdate()).exclude(kind=Unit.Kind.TEAM)
     provinces = [unit for unit in units if unit.kind == Unit.Kind.PROVINCE]
     communes = [(one, [unit for unit in units if unit.parent_id == one.pk]) for one in provinces]
     return render(request, "public/home.html", {"provinces": communes})

@@ -38,7 +38,9 @@ def test_only_who_has_it_and_command_act_on_it(commune, name, act):
         actions.reply(case, WORDS, by=officer)
 
 
-@pytest.mark.parametrize(("act", "field"), [("tra-loi", "text"), ("ghi-chu", "text"), ("de-nghi-ket-thuc", "summary")])
+@pytest.mark.parametrize(
+    ("act", "field"), [("tra-loi", "text"), ("ghi-chu", "note-text"), ("de-nghi-ket-thuc", "summary")]
+)
 def test_words_written_while_the_case_was_handed_on_are_kept(commune, zone, act, field):
     case = case_at(commune, "in_progress")
     before = len(cast.outbound(zone))
@@ -145,7 +147,7 @@ def test_a_note_is_kept_and_not_sent(commune, zone):
     case = case_at(commune, "in_progress")
     before = len(cast.outbound(zone))
 
-    form = {"text": "Hẹn tối mai", "once": once()}
+    form = {"note-text": "Hẹn tối mai", "note-once": once()}
     answer = client_of(commune, "an").post(f"/vu-viec/{case.pk}/ghi-chu/", form, follow=True)
 
     assert "Hẹn tối mai" in text(answer)
@@ -153,9 +155,59 @@ def test_a_note_is_kept_and_not_sent(commune, zone):
     assert len(entries(commune, "case.noted")) == 1
 
 
+BOTH = {"text": WORDS, "note-text": "Bà Lan hẹn tối mai, chưa ghi xong"}
+
+
+@pytest.mark.parametrize(
+    ("act", "done", "left"), [("tra-loi", "case.replied", "Ghi chú"), ("ghi-chu", "case.noted", "Câu trả lời")]
+)
+def test_what_is_half_written_beside_it_stays(commune, zone, act, done, left):
+    case = case_at(commune, "in_progress")
+    client, before = client_of(commune, "an"), len(cast.outbound(zone))
+
+    first, second = (
+        client.post(f"/vu-viec/{case.pk}/{act}/", form) for form in [BOTH | {"once": once(), "note-once": once()}] * 2
+    )
+
+    kept = BOTH["note-text"] if act == "tra-loi" else WORDS
+    gone = WORDS if act == "tra-loi" else BOTH["note-text"]
+    for answer in (first, second):
+        assert answer.status_code == 200 and f"{left} đang viết chưa" in text(answer)
+        assert f">\n{kept}</textarea>" in text(answer) and f">\n{gone}</textarea>" not in text(answer)
+    assert len(entries(commune, done)) == 1 and len(cast.outbound(zone)) == before + (act == "tra-loi")
+
+
+@pytest.mark.parametrize("form", [{"text": "", "mau": ""}, {"text": "", "mau": "reply_place"}])
+def test_nor_is_it_lost_by_a_complaint_or_a_ready_sentence(commune, form):
+    case = case_at(commune, "in_progress")
+
+    answer = post(commune, "an", case, "tra-loi", **(BOTH | form))
+
+    assert f">\n{BOTH['note-text']}</textarea>" in text(answer)
+
+
+def test_both_are_kept_for_whom_the_case_was_taken_from(commune):
+    case = case_at(commune, "in_progress")
+    with commune.acting("cuong") as duty:
+        actions.reassign(case, commune.em, by=duty)
+
+    page = text(post(commune, "an", case, "tra-loi", **BOTH))
+
+    assert all(words in page for words in BOTH.values())
+
+
+def test_on_a_closed_case_a_note_is_a_form_of_its_own(commune):
+    case = case_at(commune, "closed")
+
+    page = text(client_of(commune, "binh").get(f"/vu-viec/{case.pk}/"))
+
+    assert 'id="tra-loi"' not in page and 'form="tra-loi"' not in page
+    assert f'action="/vu-viec/{case.pk}/ghi-chu/" novalidate' in page
+
+
 def test_an_empty_note_is_a_sentence(commune):
     case = case_at(commune, "in_progress")
 
-    answer = post(commune, "an", case, "ghi-chu", text=" ")
+    answer = post(commune, "an", case, "ghi-chu", **{"note-text": " "})
 
     assert answer.status_code == 422 and "Viết nội dung ghi chú." in text(answer)

@@ -122,7 +122,7 @@ def test_a_note_is_written_once(commune):
     client, same = client_of(commune, "an"), once()
 
     for words in ("Hẹn tối mai", "Hẹn tối mai", "Hẹn tối mai lúc 8 giờ"):
-        assert client.post(f"/vu-viec/{case.pk}/ghi-chu/", {"text": words, "once": same}).status_code == 302
+        assert client.post(f"/vu-viec/{case.pk}/ghi-chu/", {"note-text": words, "note-once": same}).status_code == 302
 
     assert len(entries(commune, "case.noted")) == 2
 

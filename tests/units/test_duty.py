@@ -200,6 +200,9 @@ def test_a_shift_is_taken_out(commune, other_commune):
     assert client_of(commune, "an").post(f"/truc-ban/{shift.pk}/bo/").status_code == 403
     assert client_of(other_commune, "binh").post(f"/truc-ban/{shift.pk}/bo/").status_code == 404
     assert client_of(commune, "binh").post(f"/truc-ban/{NOBODY}/bo/").status_code == 404
+    assert client_of(commune, "an").get(f"/truc-ban/{shift.pk}/bo/").status_code == 403
+    asked = client_of(commune, "dung").get(f"/truc-ban/{shift.pk}/bo/")
+    assert "Bỏ ca này?" in text(asked) and shift.officer.full_name in text(asked) and len(shifts(commune)) == 1
     assert client_of(commune, "dung").post(f"/truc-ban/{shift.pk}/bo/").status_code == 302
 
     assert shifts(commune) == [] and len(entries(commune, "duty.removed")) == 1

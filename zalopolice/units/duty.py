@@ -10,14 +10,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from zalopolice.audit import log
+from zalopolice.refusals import Refused
 from zalopolice.units.models import DutyShift, Membership, Officer
 from zalopolice.units.roles import Permission
 
 LONGEST = timedelta(hours=24)
-
-
-class Refused(Exception):
-    """The act is not possible now; the message is the sentence the officer reads."""
 
 
 def members(officer: Officer) -> list[Officer]:

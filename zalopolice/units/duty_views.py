@@ -16,8 +16,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
+from zalopolice.forms import Plain
+from zalopolice.refusals import Refused
 from zalopolice.units import duty
 from zalopolice.units.account import seated
 from zalopolice.units.models import DutyShift, Officer
@@ -65,9 +67,7 @@ class Clock(forms.CharField):
             raise ValidationError(_("Ghi giờ và phút, ví dụ 19:00.")) from None
 
 
-class Plan(forms.Form):
-    use_required_attribute = False
-
+class Plan(Plain):
     officer = forms.ChoiceField(
         label=pgettext_lazy("một người", "Cán bộ"), error_messages={"required": _("Chọn cán bộ trực.")}
     )
@@ -119,20 +119,26 @@ def roster(request: OfficerRequest) -> HttpResponse:
     starts, ends = form.moments()
     try:
         duty.plan(form.people[form.cleaned_data["officer"]], form.cleaned_data["post"], starts, ends, by=by)
-    except duty.Refused as refusal:
+    except Refused as refusal:
         form.add_error(None, str(refusal))
         return _page(request, form, 409)
     messages.success(request, _("Đã thêm ca trực."))
     return redirect(f"{request.path}?tuan={form.cleaned_data['day']:%Y-%m-%d}")
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 def remove(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
-    shift = get_object_or_404(DutyShift.objects.visible_to(seated(request)), pk=pk)
+    """A page of its own that says whose shift goes: one press beside the wrong name would be no repair."""
+    rows = DutyShift.objects.visible_to(seated(request)).select_related("officer")
+    shift = get_object_or_404(rows, pk=pk)
+    if not request.user.may(Permission.DUTY_PLAN):
+        raise PermissionDenied
+    if request.method == "GET":
+        return render(request, "units/duty_remove.html", {"shift": shift, "at": "duty"})
     day = timezone.localdate(shift.starts_at)
     try:
         duty.remove(shift, by=request.user)
-    except duty.Refused as refusal:
+    except Refused as refusal:
         messages.error(request, str(refusal))
         return _page(request, status=409)
     messages.success(request, _("Đã bỏ ca trực."))

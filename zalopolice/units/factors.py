@@ -28,7 +28,6 @@ Type = Authenticator.Type
 SESSION_FACTOR = "factor"
 SESSION_NEW_SECRET = "new_totp"
 NEEDED_BY = {Role.CHIEF, Role.DEPUTY_CHIEF, Role.SYSTEM_ADMINISTRATOR}
-MOST_KEYS = 8
 
 
 def of(officer: Officer) -> list[Authenticator]:

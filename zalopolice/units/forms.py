@@ -11,6 +11,7 @@ from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from zalopolice.forms import Plain
 from zalopolice.units.models import Officer
 from zalopolice.units.roles import GRANTED_BY_CHIEF
 
@@ -27,8 +28,7 @@ def _password(label: Any, empty: Any, autocomplete: str = "current-password") ->
     )
 
 
-class TriedForm(forms.Form):
-    use_required_attribute = False
+class TriedForm(Plain):
     seconds = 0  # until the next try is heard
 
     def wait(self, seconds: int) -> int:

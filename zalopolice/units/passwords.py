@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from typing import Any
 
 from django.contrib.auth.password_validation import CommonPasswordValidator
@@ -11,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from zalopolice.units.models import Officer
+from zalopolice.vietnamese import unmarked
 
 SHORTEST, LONGEST = 15, 128
 LEFT_OVER, DIFFERENT = 8, 5
@@ -78,6 +78,5 @@ class NotLocal:
 
 
 def _plain(text: str) -> str:
-    """Without accents, capitals and gaps, so that “Công an” and “cong-an” are one word."""
-    parts = unicodedata.normalize("NFD", text.lower().replace("đ", "d"))
-    return re.sub(r"[\s.\-_]+", "", "".join(char for char in parts if not unicodedata.combining(char)))
+    """Without accents, capitals and gaps, so that “Công an” and “cong-an” are one word; other signs count."""
+    return re.sub(r"[\s.\-_]+", "", unmarked(text))

@@ -50,5 +50,8 @@ def unit_page(request: HttpRequest, code: str) -> HttpResponse:
 def _units(today: date) -> Any:
     office = Office.objects.filter(unit=OuterRef("pk")).order_by().values_list(OFFICE)
     near = CalendarDay.objects.filter(day__range=(today, today + timedelta(days=calendar.HORIZON))).order_by()
-    working = Unit.objects.filter(opens_on__lte=today).exclude(closes_on__lt=today).select_related("parent")
-    return working.annotate(office=Subquery(office[:1]), decided=ArraySubquery(near.values_list(DAY)))
+    return (
+        Unit.objects.working(today)
+        .select_related("parent")
+        .annotate(office=Subquery(office[:1]), decided=ArraySubquery(near.values_list(DAY)))
+    )

@@ -32,7 +32,6 @@ class Permission(StrEnum):
     CASE_READ_ALL = auto()
     CASE_WORK_ALL = auto()
     CASE_CLOSE = auto()
-    AUDIT_READ = auto()
     OA_CONNECT = auto()
     OA_VIEW = auto()
     POST_READ = auto()
@@ -68,7 +67,6 @@ _COMMAND = (
         Permission.CASE_READ_ALL,
         Permission.CASE_WORK_ALL,
         Permission.CASE_CLOSE,
-        Permission.AUDIT_READ,
         Permission.OA_VIEW,
         Permission.DUTY_PLAN,
     }

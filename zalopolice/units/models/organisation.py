@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import uuid
+from datetime import date
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+
+class UnitQuerySet(models.QuerySet["Unit"]):
+    def working(self, today: date) -> UnitQuerySet:
+        """Units that are open on this day."""
+        return self.filter(opens_on__lte=today).exclude(closes_on__lt=today)
 
 
 class Unit(models.Model):
@@ -24,6 +31,8 @@ class Unit(models.Model):
     opens_on = models.DateField(_("hoạt động từ"))
     closes_on = models.DateField(_("đến"), null=True, blank=True)
     is_training = models.BooleanField(_("đơn vị tập huấn"), default=False)  # on the simulator; never counted
+
+    objects = UnitQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("đơn vị")
