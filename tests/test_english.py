@@ -15,7 +15,7 @@ from django.test import Client
 from django.urls import reverse
 
 from tests.look.screens import SCREENS
-from tests.look.town import build
+from tests.look.town import build, keys_of
 from tests.procedures import scenes
 from tests.tips.scenes import client_of
 from zalopolice.management.commands import translations
@@ -95,10 +95,13 @@ def town(db, zone):
 def test_every_screen(town, zone):
     citizen = scenes.Citizen(zone)
     english(citizen.client)
-    clients = {name: english(client_of(town.commune, name)) for name in town.commune.officers}
+    clients = {}
+    for name, key in keys_of(town).items():
+        clients[name] = english(Client())
+        clients[name].cookies[settings.SESSION_COOKIE_NAME] = key
     clients |= {"": english(Client()), "citizen": citizen}
     for screen in SCREENS:
-        judged(clients[screen.who].get(screen.address(town)), screen.status)
+        judged(clients[screen.session].get(screen.address(town)), screen.status)
 
 
 def test_refusals(town):

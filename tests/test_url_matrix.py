@@ -89,7 +89,7 @@ MATRIX: dict[str, Row] = {
     "alerts_seen": Row(ALL, post={302}),
     "search": Row(ALL, get={200}, post={422}),
     "duty": Row(ALL, get={200}, post={422}, may=COMMAND | {FOREIGN}, read_by_all=True),
-    "duty_remove": Row(ALL, post={409}, may=COMMAND, thing="shift"),  # what is over stays in the book
+    "duty_remove": Row(ALL, get={200}, post={409}, may=COMMAND, thing="shift"),  # what is over stays in the book
     "tray": Row(DESK, get={200}),
     "tray_item": Row(DESK, get={200}, thing="item"),
     "open_case": Row(DESK, post=DONE, thing="item"),

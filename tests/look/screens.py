@@ -1,17 +1,17 @@
 """Every screen, who looks at it, and the town they live in: the longest names Vietnamese pages meet.
 
-Add a line to ``SCREENS`` for a new page. ``path`` may be a function of the town when the address holds an id."""
+Add a line to ``SCREENS`` for a new page: a picture of another page than the one it names is a fault."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
 
-from tests.look.town import Town
+from tests.broadcasts import scenes as posts
+from tests.look.town import LONG_TITLE, LONG_UNIT, Town
 
 SHOTS = Path(__file__).resolve().parents[2] / "screenshots"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
@@ -23,66 +23,107 @@ THEMES = ("light", "dark")
 @dataclass(frozen=True)
 class Screen:
     name: str
-    who: str  # of the cast; empty: nobody is signed in; citizen: zone public
-    path: str | Callable[[Town], str]
+    who: str  # a key of ``town.keys_of``; empty: nobody is signed in; citizen: zone public
+    path: str  # names of ``Town.things`` in braces
+    heading: str  # likewise; the page's <h1>
+    holds: str = ""  # a selector, where pages of one heading differ
     status: int = 200
+    fresh: bool = False  # the session has just proved who is there
+
+    @property
+    def session(self) -> str:
+        return f"{self.who}-fresh" if self.fresh else self.who
 
     def address(self, town: Town) -> str:
-        return self.path if isinstance(self.path, str) else self.path(town)
+        return self.path.format_map(town.things)
+
+    def faults(self, town: Town, page: Any) -> list[str]:
+        """What says that this is another page than the one named."""
+        expected = self.heading.format_map(town.things)
+        shown = " ".join((page.locator("h1").first.text_content() or "").split())
+        lacks = [] if page.locator(self.holds or "h1").count() else [f"no {self.holds or 'h1'}"]
+        return ([] if shown == expected else [f"another page: {shown}"]) + lacks
 
 
 SCREENS = [
-    Screen("sign-in", "", "/dang-nhap/"),
-    Screen("home", "binh", "/"),
-    Screen("home-duty", "cuong", "/"),
-    Screen("home-officer", "an", "/"),
-    Screen("home-editor", "giang", "/"),
-    Screen("home-administrator", "huy", "/"),
-    Screen("tray", "cuong", "/hop-tin/"),
-    Screen("tray-thread", "cuong", lambda town: f"/hop-tin/{town.things['item'].pk}/"),
-    Screen("cases", "binh", "/vu-viec/"),
-    Screen("case", "an", lambda town: f"/vu-viec/{town.things['case'].pk}/"),
-    Screen("case-chief", "binh", lambda town: f"/vu-viec/{town.things['closing'].pk}/"),
-    Screen("case-outside", "em", lambda town: f"/vu-viec/{town.things['case'].pk}/"),
-    Screen("case-closed", "binh", lambda town: f"/vu-viec/{town.things['closed'].pk}/"),
-    Screen("case-handing", "binh", lambda town: f"/vu-viec/{town.things['case'].pk}/giao-lai/"),
-    Screen("alerts", "binh", "/thong-bao/"),
-    Screen("search", "binh", "/tim-kiem/"),
-    Screen("accounts", "binh", "/oa/"),
-    Screen("duty", "binh", "/truc-ban/"),
-    Screen("people", "binh", "/can-bo/"),
-    Screen("account", "binh", "/tai-khoan/"),
-    Screen("devices", "binh", "/tai-khoan/thiet-bi/"),
-    Screen("totp", "binh", "/tai-khoan/ung-dung/"),
-    Screen("passkey", "binh", "/tai-khoan/khoa/"),
-    Screen("recovery-codes", "binh", "/tai-khoan/ma-du-phong/"),
-    Screen("password", "binh", "/tai-khoan/mat-khau/"),
-    Screen("posts", "binh", "/bai-dang/"),
-    Screen("post-new", "giang", "/bai-dang/moi/"),
-    Screen("post-edit", "giang", lambda town: f"/bai-dang/{town.things['post-draft'].post_id}/sua/"),
-    Screen("post-approve", "binh", lambda town: f"/bai-dang/{town.things['post-submitted'].post_id}/"),
-    Screen("post-approve-confirm", "binh", lambda town: f"/bai-dang/{town.things['post-submitted'].post_id}/duyet/"),
-    Screen("post-scheduled", "binh", lambda town: f"/bai-dang/{town.things['post-scheduled'].post_id}/"),
-    Screen("post-returned", "giang", lambda town: f"/bai-dang/{town.things['post-returned'].post_id}/"),
-    Screen("editors", "giang", "/noi-dung/"),
-    Screen("procedures", "giang", "/noi-dung/thu-tuc/"),
-    Screen("procedure-new", "giang", "/noi-dung/thu-tuc/moi/"),
-    Screen("procedure-version", "giang", lambda town: f"/noi-dung/ban/{town.things['version'].pk}/"),
-    Screen("procedure-overrides", "giang", "/noi-dung/rieng/"),
-    Screen("offices", "giang", "/noi-dung/office/"),
-    Screen("hotline", "giang", "/noi-dung/hotlinecontact/"),
-    Screen("hotline-new", "giang", "/noi-dung/hotlinecontact/moi/"),
-    Screen("areas", "giang", "/noi-dung/area/"),
-    Screen("citizen-units", "citizen", "/"),
-    Screen("citizen-unit", "citizen", "/don-vi/tran-hung-dao/"),
-    Screen("citizen-catalogue", "citizen", "/thu-tuc/tran-hung-dao/"),
-    Screen("citizen-search", "citizen", "/thu-tuc/tran-hung-dao/?tim=tam+tru"),
-    Screen("citizen-procedure", "citizen", "/thu-tuc/tran-hung-dao/dang-ky-tam-tru/"),
-    Screen("citizen-missing", "citizen", "/khong-co/", 404),
-    Screen("more", "binh", "/them/"),
-    Screen("components", "binh", "/bo-phan/"),
-    Screen("missing", "binh", "/khong-co/", 404),
-    Screen("no-door", "an", lambda town: f"/vu-viec/{town.things['case'].pk}/ghi-chu/", 405),
+    Screen("sign-in", "", "/dang-nhap/", "Đăng nhập"),
+    Screen("sign-in-code", "dung-half", "/dang-nhap/ma/", "Bước thứ hai"),
+    Screen("sign-in-key", "", "/dang-nhap/khoa/", "Đăng nhập bằng khóa"),
+    Screen("resume", "an-kept", "/dang-nhap/tiep/", "Nội dung chưa gửi"),
+    Screen("home", "binh", "/", "Việc cần làm ngay", ".meta:has-text('Trưởng')"),
+    Screen("home-duty", "cuong", "/", "Việc cần làm ngay", ".meta:has-text('Trực ban')"),
+    Screen("home-officer", "an", "/", "Việc cần làm ngay", ".meta:has-text('Cán bộ')"),
+    Screen("home-editor", "giang", "/", "Việc cần làm ngay", ".meta:has-text('nội dung')"),
+    Screen("home-administrator", "huy", "/", "Việc cần làm ngay", ".meta:has-text('Quản trị')"),
+    Screen("tray", "cuong", "/hop-tin/", "Hộp tin"),
+    Screen("tray-thread", "cuong", "/hop-tin/{item.pk}/", "Người nhắn {item.alias}"),
+    Screen("cases", "binh", "/vu-viec/", "Vụ việc"),
+    Screen("case", "an", "/vu-viec/{case.pk}/", LONG_TITLE, "#noting"),
+    Screen("case-chief", "binh", "/vu-viec/{closing.pk}/", LONG_TITLE, "[data-testid=confirm-closing]"),
+    Screen("case-outside", "em", "/vu-viec/{case.pk}/", "Nguồn tin {case.alias}", "#closed-words"),
+    Screen("case-closed", "binh", "/vu-viec/{closed.pk}/", LONG_TITLE, "dt:text-is('Duyệt')"),
+    Screen("case-handing", "binh", "/vu-viec/{case.pk}/giao-lai/", "Giao lại vụ việc"),
+    Screen("alerts", "binh", "/thong-bao/", "Thông báo"),
+    Screen("search", "binh", "/tim-kiem/", "Tìm"),
+    Screen("accounts", "binh", "/oa/", "Zalo OA của đơn vị"),
+    Screen("duty", "binh", "/truc-ban/", "Lịch trực", ".roster li a"),
+    Screen("duty-remove", "binh", "/truc-ban/{shift.pk}/bo/", "Bỏ ca này?"),
+    Screen("people", "binh", "/can-bo/", "Cán bộ và vai trò"),
+    Screen("account", "binh", "/tai-khoan/", "Tài khoản"),
+    Screen("devices", "binh", "/tai-khoan/thiet-bi/", "Thiết bị đang đăng nhập"),
+    Screen("totp", "binh", "/tai-khoan/ung-dung/", "Thêm ứng dụng mã xác thực", fresh=True),
+    Screen("passkey", "binh", "/tai-khoan/khoa/", "Thêm khóa", fresh=True),
+    Screen("recovery-codes", "dung", "/tai-khoan/ma-du-phong/", "Mã dự phòng", fresh=True),
+    Screen("confirm", "binh", "/tai-khoan/ung-dung/", "Xác nhận lại là đồng chí"),
+    Screen("password", "binh", "/tai-khoan/mat-khau/", "Đổi mật khẩu", fresh=True),
+    Screen("posts", "binh", "/bai-dang/", "Bài đăng"),
+    Screen("post-new", "giang", "/bai-dang/moi/", "Soạn bài"),
+    Screen("post-edit", "giang", "/bai-dang/{post-draft.post_id}/sua/", "Sửa bài"),
+    Screen("post-approve", "binh", "/bai-dang/{post-submitted.post_id}/", f"Duyệt bài: {posts.TITLE}"),
+    Screen("post-approve-confirm", "binh", "/bai-dang/{post-submitted.post_id}/duyet/", "Duyệt bản 1?"),
+    Screen(
+        "post-scheduled", "binh", "/bai-dang/{post-scheduled.post_id}/", posts.TITLE, ".badge:has-text('chờ giờ gửi')"
+    ),
+    Screen("post-returned", "giang", "/bai-dang/{post-returned.post_id}/", posts.TITLE, ".note:has-text('trả lại')"),
+    Screen("post-sent", "binh", "/bai-dang/{post-sent.post_id}/", posts.TITLE, "[data-state=sent]"),
+    Screen("post-unclear", "binh", "/bai-dang/{post-unknown.post_id}/", posts.TITLE, "[data-state=unknown]"),
+    Screen(
+        "post-settle",
+        "binh",
+        "/bai-dang/{post-unknown.post_id}/luot-gui/{dispatch-unknown.pk}/ket-luan/",
+        "Bài chưa rõ đã gửi: kết luận",
+    ),
+    Screen("editors", "giang", "/noi-dung/", "Nội dung"),
+    Screen("procedures", "giang", "/noi-dung/thu-tuc/", "Thủ tục"),
+    Screen("procedure-new", "giang", "/noi-dung/thu-tuc/moi/", "Thêm thủ tục"),
+    Screen("procedure-version", "giang", "/noi-dung/ban/{version.pk}/", "{version.name}"),
+    Screen("procedure-edit", "giang", "/noi-dung/ban/{draft.pk}/sua/", "{draft.name}", "#id_who_can_apply"),
+    Screen("procedure-overrides", "giang", "/noi-dung/rieng/", "Giờ, địa chỉ riêng của đơn vị"),
+    Screen("offices", "giang", "/noi-dung/office/", "Trụ sở"),
+    Screen("office-change", "giang", "/noi-dung/office/{office.pk}/", "{office}"),
+    Screen("hotline", "giang", "/noi-dung/hotlinecontact/", "Danh bạ cho người dân"),
+    Screen("hotline-new", "giang", "/noi-dung/hotlinecontact/moi/", "Thêm số điện thoại cho người dân"),
+    Screen("hotline-change", "giang", "/noi-dung/hotlinecontact/{contact.pk}/", "{contact}"),
+    Screen("areas", "giang", "/noi-dung/area/", "Địa bàn"),
+    Screen("area-change", "giang", "/noi-dung/area/{area.pk}/", "Tổ dân phố 3"),
+    Screen("days", "quynh", "/noi-dung/calendarday/", "Ngày nghỉ, ngày làm bù"),
+    Screen("day-change", "quynh", "/noi-dung/calendarday/{day.pk}/", "{day}"),
+    Screen("citizen-units", "citizen", "/", "Nhắn tin cho công an qua Zalo"),
+    Screen("citizen-unit", "citizen", "/don-vi/tran-hung-dao/", LONG_UNIT),
+    Screen("citizen-catalogue", "citizen", "/thu-tuc/tran-hung-dao/", "Thủ tục ở công an xã, phường"),
+    Screen(
+        "citizen-search",
+        "citizen",
+        "/thu-tuc/tran-hung-dao/?tim=tam+tru",
+        "Thủ tục ở công an xã, phường",
+        "[name=tim][value='tam tru']",
+    ),
+    Screen("citizen-procedure", "citizen", "/thu-tuc/tran-hung-dao/dang-ky-tam-tru/", "Đăng ký tạm trú"),
+    Screen("citizen-missing", "citizen", "/khong-co/", "Không tìm thấy trang này.", status=404),
+    Screen("more", "binh", "/them/", "Thêm"),
+    Screen("components", "binh", "/bo-phan/", "Bảng thành phần"),
+    Screen("missing", "binh", "/khong-co/", "Không tìm thấy trang này.", status=404),
+    Screen("no-door", "an", "/vu-viec/{case.pk}/ghi-chu/", "Trang này không mở thẳng được.", status=405),
 ]
 
 

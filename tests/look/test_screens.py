@@ -7,10 +7,12 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import pytest
+from django.conf import settings
 
 from tests.conftest import _empty, _zone
 from tests.look import screens, town
 from zalopolice import queue
+from zalopolice.units import fresh, sessions, sign_in
 
 pytestmark = [pytest.mark.browser]
 
@@ -28,11 +30,15 @@ def portal(django_db_setup, django_db_blocker):
     browser starts, because its event loop and Django's connections do not go together."""
     patch = pytest.MonkeyPatch()
     patch.setattr(queue, "_send", lambda task, pk, name: None)
+    # The pictures take longer than a session that nobody uses lives.
+    for place, name in ((fresh, "LIFETIME"), (sessions, "BEFORE_SIGN_IN"), (sign_in, "BEFORE_SIGN_IN")):
+        patch.setattr(place, name, 3600)
+    patch.setattr(settings, "SESSION_IDLE", 3600)
     with django_db_blocker.unblock():
         _empty()
         with _zone("web"):
             built = town.build(_zone)
-            keys = {name: town.key_of(built, name) for name in built.commune.officers}
+            keys = town.keys_of(built)
             with town.serving("web") as web, town.serving("public") as public:
                 yield Portal(web, public, built, keys)
     patch.undo()
@@ -56,14 +62,15 @@ def test_a_screen(portal, browser, screen):
     for theme in screens.THEMES:
         context = browser.new_context(color_scheme=theme, locale="en-US")
         cookies = [{"name": "zp_theme", "value": theme, "url": address}]
-        if screen.who in portal.keys:
-            cookies.append({"name": "zp", "value": portal.keys[screen.who], "url": address})
+        if screen.session in portal.keys:
+            cookies.append({"name": "zp", "value": portal.keys[screen.session], "url": address})
         context.add_cookies(cookies)
         page = watched(context.new_page(), faults)
         for width, height in screens.SIZES.items():
             page.set_viewport_size({"width": width, "height": height})
             answer = page.goto(address + screen.address(portal.town))
             assert answer.status == screen.status, answer.status
+            assert screen.faults(portal.town, page) == []
             faults += [f"{theme} {width}: {fault}" for fault in screens.judge(page) + screens.wider_than_window(page)]
             page.screenshot(path=str(screens.SHOTS / f"{screen.name}-{width}-{theme}.png"), full_page=True)
         faults += screens.small_targets(page) if theme == "light" else []

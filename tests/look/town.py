@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import threading
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +19,21 @@ from django.core.wsgi import get_wsgi_application
 from django.db import connections
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, override_settings
+from django.utils import timezone
 
-from broadcasts.models import PostVersion
+from broadcasts.models import Dispatch, PostVersion
 from procedures.models import Version
 from tests import cast
 from tests.broadcasts import scenes as posts
-from tests.tips.scenes import DANGER, TIP, waiting_item
+from tests.procedures import scenes as procedures
+from tests.tips.scenes import DANGER, TIP, client_of, waiting_item
+from tests.units.signing import enrol, sign_in
 from tips import actions
 from tips.models import Case
+from zalopolice.units import duty
+from zalopolice.units.models import CalendarDay, HotlineContact, Membership, Office, Officer, OfficerSession
+from zalopolice.units.roles import Role
+from zalopolice.units.sessions import stored
 
 LONG_UNIT = "Công an phường Nguyễn Thị Minh Khai – Hưng Đạo"
 LONG_NAMES = {
@@ -56,15 +65,35 @@ def build(zone: Any) -> Town:
             commune.officers[name].save()
         call_command("load_procedures", "--publish", stdout=io.StringIO())
         call_command("seed_public", stdout=io.StringIO())
-    town = Town(commune)
+    town = Town(commune, {"area": commune.area})
     for name, citizen in (("closed", "lan"), ("closing", "tam"), ("case", "dung"), ("unclaimed", "phuc")):
         town.things[name] = _case(commune, name, citizen)
     town.things["item"] = waiting_item(commune, "hoa", TIP, LONG_TEXT, "xe biển 90B2-123.45", "còn đang ồn lắm ạ")
     waiting_item(commune, "mai", DANGER)
     _write_posts(town)
-    with zone("owner"):
-        town.things["version"] = Version.objects.order_by("pk").first()
+    _set_up(town)
     return town
+
+
+def _set_up(town: Town) -> None:
+    """What editors and command keep: a draft of the unit's own, the office, telephone numbers, days off, the roster."""
+    commune, zone = town.commune, town.commune.zone
+    with zone("owner"):
+        found = town.things["version"] = Version.objects.get(procedure__slug="dang-ky-tam-tru")
+        town.things["office"] = Office.objects.get(unit=commune.unit)
+        town.things["contact"] = HotlineContact.objects.filter(unit=commune.unit).first()
+        named = {"name": "Nghỉ Quốc khánh, hoán đổi ngày làm việc", "source": "Thông báo của Bộ Nội vụ"}
+        town.things["day"] = CalendarDay.objects.create(day=date(2026, 8, 31), is_working=False, **named)
+        officer = Officer.objects.create(username="quan-tri-tinh", full_name="Lý Thị Quỳnh")
+        facts = {"role": Role.SYSTEM_ADMINISTRATOR, "since": date(2026, 1, 1)}
+        Membership.objects.create(unit=commune.unit.parent, officer=officer, **facts)
+        commune.officers["quynh"] = officer
+    editors = procedures.editors_of(commune)
+    town.things["draft"] = procedures.draft(editors, "cap-lai-giay-to", found.name, content=found.content)
+    starts = timezone.localtime().replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+    with commune.acting("binh") as chief:
+        place = ("cuong", "desk", starts, starts + timedelta(hours=8))
+        town.things["shift"] = duty.plan(commune.officers[place[0]], *place[1:], by=chief)
 
 
 def _case(commune: cast.Commune, stage: str, citizen: str) -> Case:
@@ -92,12 +121,48 @@ def _write_posts(town: Town) -> None:
         picture = posts.cover(town.commune, PHOTO.read_bytes())
     for status in (Status.DRAFT, Status.SUBMITTED, Status.SCHEDULED, Status.RETURNED):
         town.things[f"post-{status}"] = posts.post_at(town.commune, status, cover_sha256=picture)
+    for state in (Dispatch.State.SENT, Dispatch.State.UNKNOWN):
+        version = posts.post_at(town.commune, Status.SCHEDULED, cover_sha256=picture)
+        town.things[f"post-{state}"], town.things[f"dispatch-{state}"] = version, _left(town, version, state)
 
 
-def key_of(town: Town, who: str) -> str:
-    """A session of this officer, for a browser's cookie."""
-    client = Client()
-    client.force_login(town.commune.officers[who])
+def _left(town: Town, version: PostVersion, state: str) -> Dispatch:
+    """The version's one dispatch, led along its arrows: the database knows no other way."""
+    with town.commune.zone("owner"):
+        rows = Dispatch.objects.filter(version=version)
+        for step in ("creating", "verifying", "ready"):
+            rows.update(state=step)
+        rows.update(state="sending", started_at=timezone.now())
+        rows.update(state=state, settled_at=timezone.now() if state == Dispatch.State.SENT else None)
+        PostVersion.objects.filter(pk=version.pk).update(status=PostVersion.Status.DISPATCHED)
+        return rows.get()
+
+
+def keys_of(town: Town) -> dict[str, str]:
+    """A session of every officer for a browser's cookie; with ``-fresh``, one that has just proved who is there."""
+    enrol(client_of(town.commune, "dung"))  # first: it ends every other session
+    keys = {}
+    for name in town.commune.officers:
+        keys[name] = _cookie(client_of(town.commune, name))
+        client = client_of(town.commune, name)
+        cast.make_fresh(client)
+        keys[f"{name}-fresh"] = _cookie(client)
+    half = Client()
+    sign_in(town.commune, "dung", half)
+    return keys | {"dung-half": _cookie(half), "an-kept": _kept(town)}
+
+
+def _kept(town: Town) -> str:
+    """An wrote a note for sixteen minutes, sent it into an ended session, and has signed in again."""
+    client = client_of(town.commune, "an")
+    with town.commune.zone("owner"):
+        OfficerSession.objects.filter(pk=stored(_cookie(client))).update(expire_date=timezone.now())
+    client.post(f"/vu-viec/{town.things['case'].pk}/ghi-chu/", {"note-once": str(uuid.uuid4()), "note-text": LONG_TEXT})
+    sign_in(town.commune, "an", client)
+    return _cookie(client)
+
+
+def _cookie(client: Client) -> str:
     return client.cookies[settings.SESSION_COOKIE_NAME].value
 
 

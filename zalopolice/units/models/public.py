@@ -91,4 +91,4 @@ class CalendarDay(models.Model):
         ordering = ("day",)
 
     def __str__(self) -> str:
-        return f"{self.day} {self.name}"
+        return f"{self.day:%d/%m/%Y} {self.name}"
