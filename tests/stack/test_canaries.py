@@ -117,11 +117,11 @@ def _work(running, person: tuple[str, str, str]) -> None:
     page = officer.post(f"{case}nhan/", page)
     for act, fields in {
         "tra-loi": {"text": f"Chào {name}, số {phone}"},
-        "ghi-chu": {"text": tip},
+        "ghi-chu": {"note-text": tip},
         "de-nghi-ket-thuc": {"result": "unfounded", "summary": f"{tip} {name}"},
     }.items():
-        once = re.search(rf'action="{case}{act}/".*?name="once" value="([^"]+)"', page.text, re.S)
-        page = officer.post(f"{case}{act}/", page, **fields, **({"once": once[1]} if once else {}))
+        once = dict(re.findall(r'name="((?:note-)?once)" value="([^"]+)"', page.text))
+        page = officer.post(f"{case}{act}/", page, **fields, **once)
         assert page.status_code == 200, act
     assert tip in page.text and phone in page.text
 
