@@ -151,11 +151,7 @@ def open_sealed(private: bytes, sealed: bytes, aad: bytes) -> bytes:
 
 def keyed_hash(key: bytes, *parts: bytes) -> bytes:
     """HMAC-SHA256 over length-prefixed parts, so that ("ab","c") and ("a","bc") differ."""
-    mac = hmac.new(key, digestmod=hashlib.sha256)
-    for part in parts:
-        mac.update(len(part).to_bytes(8, "big"))
-        mac.update(part)
-    return mac.digest()
+    return hmac.digest(key, b"".join(len(part).to_bytes(8, "big") + part for part in parts), "sha256")
 
 
 # --- files: chunks of 64 KiB, each bound to its number, the last one marked ---------------------------------------

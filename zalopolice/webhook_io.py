@@ -1,27 +1,34 @@
-"""What the webhook process talks to: PostgreSQL, which keeps the events, and Redis, which only rings."""
+"""PostgreSQL as the webhook process sees it: many events in one statement, answered when the commit is on disk."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import threading
 import time
-import uuid
-from collections import Counter, deque
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import psycopg
-from celery import Celery
 from psycopg.conninfo import make_conninfo
 
-# Enough to let PostgreSQL flush several commits at once; with fewer, a slow disk is the limit (measured: 6 against 10).
-CONNECTIONS = 10
-# Zalo gives up after 2 s; this leaves the way there and back.
-DEADLINE = 1.2
-RING_PAUSE = 0.01
-RING_LIMIT = 0.05
+from zalopolice.spool import Record, Secret
 
+# One writes, one replays, one reads the secrets; the others replace those that hang in a statement left behind.
+CONNECTIONS = 6
+# Zalo gives up after 2 s; this leaves time for the spool, and for the way there and back.
+DEADLINE = 0.8
+
+# Without a conflict target: naming dedupe_key would need the right to read it, and this role may only insert.
+INSERT = """
+INSERT INTO gateway_inboundevent (id, app_id, received_at, dedupe_key, signed_by, sealed)
+SELECT id, app_id, to_timestamp(at), key, secret, sealed
+  FROM unnest(%b::uuid[], %b::text[], %b::float8[], %b::bytea[], %b::uuid[], %b::bytea[])
+    AS new (id, app_id, at, key, secret, sealed)
+ON CONFLICT DO NOTHING
+"""
+# An empty one waits for the vault to seal it.
+SECRETS = "SELECT id, app_id, sealed FROM gateway_webhooksecret WHERE sealed <> '' ORDER BY id"
 OWN_ROLE = "zp_webhook"
 ROLE = """
 SELECT r.rolname, r.rolsuper, r.rolbypassrls, coalesce(bool_or(pg_has_role(r.oid, c.relowner, 'MEMBER')), false),
@@ -37,6 +44,10 @@ log = logging.getLogger("zalopolice.webhook")
 
 class Away(Exception):
     """PostgreSQL did not answer in time, or not with what was asked."""
+
+
+class Unfit(Exception):
+    """PostgreSQL is well and refuses these rows for what is in them."""
 
 
 class Unsafe(Exception):
@@ -74,8 +85,8 @@ def _wrong(
 class Store:
     """A few connections, each opened when it is needed and dropped when it breaks.
 
-    Not psycopg_pool: it reconnects in ever longer pauses after an outage, while here the first event after
-    PostgreSQL is back opens a connection itself, and while PostgreSQL is away the answer is immediate."""
+    Not psycopg_pool: it reconnects in ever longer pauses after an outage, while here whoever comes first after
+    PostgreSQL is back opens a connection."""
 
     def __init__(self, url: str) -> None:
         self._conninfo = conninfo(url)
@@ -90,14 +101,29 @@ class Store:
             async with asyncio.timeout(5):
                 connection = await self._connect()
         except (psycopg.OperationalError, TimeoutError) as error:
-            log.warning("webhook starts without PostgreSQL, answering 503 until it is back: %s", type(error).__name__)
+            log.warning("webhook starts without PostgreSQL: %s", type(error).__name__)
             return
         self._free.get_nowait()
         self._free.put_nowait(connection)
 
-    async def run(self, statement: str, values: tuple[object, ...] = ()) -> psycopg.AsyncCursor[Any]:
-        """One statement, committed and on disk when this returns; raises Away within the deadline."""
-        until = asyncio.get_running_loop().time() + DEADLINE
+    async def insert(self, records: Sequence[Record], until: float) -> int:
+        """How many were new. Raises Away, or Unfit, and then none of them was stored for sure.
+
+        In the order of their keys: of two processes that insert the same two messages, one waits for the other
+        instead of each for each."""
+        ordered = sorted(records, key=lambda record: record.dedupe_key)
+        columns = zip(
+            *((r.id, r.app_id, r.received_at, r.dedupe_key, r.signed_by, r.sealed) for r in ordered), strict=True
+        )
+        return (await self._run(INSERT, tuple(map(list, columns)), until)).rowcount
+
+    async def secrets(self) -> list[Secret]:
+        """Raises Away."""
+        cursor = await self._run(SECRETS, (), asyncio.get_running_loop().time() + DEADLINE)
+        return await cursor.fetchall()
+
+    async def _run(self, statement: str, values: tuple[object, ...], until: float) -> psycopg.AsyncCursor[Any]:
+        """One statement, committed and on disk when this returns; raises Away, at ``until`` at the latest."""
         try:
             async with asyncio.timeout_at(until):
                 connection = await self._free.get()
@@ -107,14 +133,14 @@ class Store:
         # its connection back whenever it ends; an event stored after all meets its retry as a duplicate.
         work = asyncio.create_task(self._work(connection, statement, values))
         await asyncio.wait({work}, timeout=until - asyncio.get_running_loop().time())
-        cursor = work.result() if work.done() else None
-        if cursor is None:
-            raise Away
-        return cursor
+        outcome = work.result() if work.done() else Away()
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
 
     async def _work(
         self, connection: psycopg.AsyncConnection[Any] | None, statement: str, values: tuple[object, ...]
-    ) -> psycopg.AsyncCursor[Any] | None:
+    ) -> psycopg.AsyncCursor[Any] | Away | Unfit:
         try:
             if connection is not None:
                 try:
@@ -127,11 +153,14 @@ class Store:
                     connection = None
             connection = await self._connect()
             return await connection.execute(statement, values, prepare=True)
+        except (psycopg.DataError, psycopg.IntegrityError) as error:
+            self._note(error)
+            return Unfit()
         except (psycopg.Error, Unsafe) as error:
             self._note(error)
             if connection is not None:
                 await connection.close()  # whatever was wrong with it, the next one starts clean
-            return None
+            return Away()
         finally:
             self._free.put_nowait(None if connection is None or connection.closed else connection)
 
@@ -143,7 +172,7 @@ class Store:
             connect_timeout=2,
             tcp_user_timeout=3000,
             # An answer of 200 promises a commit on disk, whatever the role's or the database's default says.
-            options="-c synchronous_commit=on -c statement_timeout=1000",
+            options="-c synchronous_commit=on -c statement_timeout=800",
         )
         try:
             wrong = _wrong(*(await (await connection.execute(ROLE)).fetchone() or ()))
@@ -161,73 +190,11 @@ class Store:
             return
         self._quiet_until = time.monotonic() + 5
         words = error if isinstance(error, Unsafe) else getattr(error, "sqlstate", None) or ""
-        log.error("webhook has no database: %s %s", type(error).__name__, words)
+        what = "a refused row" if isinstance(error, psycopg.DataError | psycopg.IntegrityError) else "no database"
+        log.error("webhook has %s: %s %s", what, type(error).__name__, words)
 
     async def close(self) -> None:
         while not self._free.empty():
             connection = self._free.get_nowait()
             if connection is not None:
                 await connection.close()
-
-
-class Doorbell(threading.Thread):
-    """Tells the vault worker that events wait, from its own thread, so that no answer waits for Redis.
-
-    At most one ring in 10 ms, naming the newest event; the worker takes every event that waits, and its sweeper
-    finds them without any ring (design.md D1). It also counts refusals, for the alarm."""
-
-    def __init__(self, broker: str) -> None:
-        super().__init__(name="doorbell", daemon=True)
-        limits = {"socket_timeout": RING_LIMIT, "socket_connect_timeout": RING_LIMIT, "retry_on_timeout": False}
-        self._celery = Celery(broker=broker, broker_transport_options=limits, broker_connection_retry=False)
-        self._newest: deque[uuid.UUID] = deque(maxlen=1)
-        self._refused: deque[tuple[str, str]] = deque(maxlen=10_000)
-        self._wake = threading.Event()
-        self._stopping = False
-        self._next_count = 0.0
-
-    def ring(self, event_id: uuid.UUID) -> None:
-        self._newest.append(event_id)
-        self._wake.set()
-
-    def refuse(self, app_id: str, reason: str) -> None:
-        self._refused.append((app_id, reason))
-
-    def stop(self) -> None:
-        self._stopping = True
-        self._wake.set()
-        self.join(timeout=0.5)
-
-    def run(self) -> None:
-        while True:
-            self._wake.wait(timeout=1.0)
-            self._wake.clear()
-            # Celery, kombu and redis each have their own errors, and none of them may end this thread.
-            try:
-                self._ring()
-                self._count()
-                pause = RING_PAUSE
-            except Exception:
-                pause = 1.0
-            if self._stopping:
-                return
-            time.sleep(pause)
-
-    def _ring(self) -> None:
-        if self._newest:
-            event_id = self._newest.pop()
-            self._celery.send_task(
-                "zalopolice.receive", args=[str(event_id)], queue="inbox", retry=False, ignore_result=True
-            )
-
-    def _count(self) -> None:
-        if not self._refused or (time.monotonic() < self._next_count and not self._stopping):
-            return
-        self._next_count = time.monotonic() + 1
-        found = Counter(self._refused.popleft() for _ in range(len(self._refused)))
-        for (app_id, reason), times in found.items():
-            log.warning("webhook refused %d of app %s: %s", times, app_id, reason)
-        with self._celery.connection_for_write() as connection:
-            channel: Any = connection.default_channel
-            for (app_id, _), times in found.items():
-                channel.client.incrby(f"zp:webhook:refused:{app_id}", times)

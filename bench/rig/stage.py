@@ -17,7 +17,7 @@ from typing import Any, Self
 
 import psycopg
 
-from deploy.local import postgres, process
+from deploy.local import postgres, process, zones
 from deploy.local.place import ROOT
 from deploy.local.stack import Services
 from zalopolice import crypto
@@ -32,7 +32,7 @@ class Server:
 
     def __init__(self, name: str, argv: list[str], environment: dict[str, str], logs: Path) -> None:
         self.port = free_port()
-        environment = {**environment, "PYTHONPATH": str(ROOT)}
+        environment = {"PYTHONPATH": str(ROOT), **environment}
         argv = [sys.executable, *(part.replace("PORT", str(self.port)) for part in argv)]
         self.log = logs / f"{name}-{self.port}.log"
         self.child = process.spawn(process.Program(name, argv, process.bare_environment(**environment), self.log))
@@ -69,7 +69,7 @@ class Stage:
             crypto.make_keys(self.key_files)
             self.keys = crypto.load_keys(self.key_files / "webhook.json", zone="webhook")
             self.vault_keys = crypto.load_keys(self.key_files / "vault.json", zone="vault")
-            self._migrate()
+            self.python("owner", "manage.py", "migrate", "--verbosity", "0")
             self.owner = psycopg.connect(conninfo(self.services.urls["owner"]), autocommit=True)
             self.add_secret(SECRET)
         except BaseException:
@@ -83,25 +83,32 @@ class Stage:
             server.stop()
         self.services.stop()
 
-    def _migrate(self) -> None:
-        command = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
-        environment = process.bare_environment(**self.environment("owner"))
-        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    def python(self, zone: str, *command: str, **environment: str) -> str:
+        """Runs a command as a process of this zone; what it says."""
+        bare = process.bare_environment(**self.environment(zone) | environment)
+        done = subprocess.run(
+            [sys.executable, *command], cwd=ROOT, env=bare, capture_output=True, text=True, check=False
+        )
         if done.returncode:
-            raise RuntimeError(f"the migrations failed:\n{done.stderr[-2000:]}")
+            raise RuntimeError(f"{' '.join(command)} failed:\n{done.stderr[-2000:]}")
+        return done.stdout
 
     def environment(self, zone: str) -> dict[str, str]:
         return {
             "ZALOPOLICE_ZONE": zone,
             "ZALOPOLICE_DEMO": "1",
             "ZALOPOLICE_KEY_FILE": str(self.key_files / f"{zone}.json"),
+            "ZALOPOLICE_MEDIA_DIR": str(self.services.place.media),
+            "ZALOPOLICE_STATIC_DIR": str(self.services.place.static),
             "DATABASE_URL": self.services.urls[zone],
             "REDIS_URL": self.services.redis_url,
         }
 
     def webhook(self, processes: int = 1, **environment: str) -> Server:
-        argv = ["-m", "uvicorn", "zalopolice.webhook:app", "--host=127.0.0.1", "--port=PORT", f"--workers={processes}"]
-        return self._serve("webhook", [*argv, "--log-level=warning"], self.environment("webhook") | environment)
+        """As the demo runs it (deploy/local/zones.py), with a spool of its own unless one is named."""
+        argv = ["-m", *zones.WEBHOOK, "--port=PORT", f"--workers={processes}", "--log-level=warning"]
+        own = {"ZALOPOLICE_SPOOL_DIR": str(self.services.place.data / "spool" / uuid.uuid4().hex)}
+        return self._serve("webhook", argv, self.environment("webhook") | own | environment)
 
     def plain_view(self, processes: int = 1, threads: int = 16) -> Server:
         """The yardstick, on the same server, its table with the same columns and keys as the real one."""
@@ -117,6 +124,12 @@ class Stage:
         argv += [f"--workers={processes}", f"--threads={threads}", "--keep-alive=75", "--log-level=warning"]
         return self._serve("plain", argv, {"DATABASE_URL": self.services.urls["owner"]})
 
+    def officers(self) -> Server:
+        """The officers' pages as the demo serves them, on this database."""
+        return self._serve(
+            "web", ["-m", *zones.GUNICORN, "--workers=1", "--bind=127.0.0.1:PORT"], self.environment("web")
+        )
+
     def _serve(self, name: str, argv: list[str], environment: dict[str, str]) -> Server:
         server = Server(name, argv, environment, self.services.place.logs)
         self.servers.append(server)
@@ -126,7 +139,8 @@ class Stage:
         row, aad = uuid.uuid4(), b"zp-secret|" + app_id.encode()
         sealed = crypto.seal_to(self.vault_keys.webhook_public, secret.encode(), aad)
         self.owner.execute(
-            "INSERT INTO gateway_webhooksecret (id, app_id, sealed, created_at) VALUES (%s, %s, %s, now())",
+            "INSERT INTO gateway_webhooksecret (id, app_id, kind, sealed, offered, created_at)"
+            " VALUES (%s, %s, 'oa', %s, '', now())",
             (row, app_id, sealed),
         )
         return row

@@ -9,6 +9,7 @@ import json
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -16,7 +17,7 @@ import pytest
 
 from bench.rig.stage import APP_ID, SECRET, Server, Stage
 from zalopolice import crypto
-from zalopolice.webhook import dedupe_key, read_event
+from zalopolice.webhook_signed import dedupe_key, read_event
 
 Header = tuple[str, str]
 _numbers = itertools.count(1)
@@ -33,6 +34,10 @@ class Hook:
         self.stage, self.server = stage, server
         self._line: http.client.HTTPConnection | None = None
         self._others: list[Hook] = []
+
+    @property
+    def spool(self) -> Path:
+        return Path(self.server.child.program.environment["ZALOPOLICE_SPOOL_DIR"])
 
     def another(self) -> Hook:
         """A second sender with a connection of its own, for another thread."""
@@ -130,8 +135,8 @@ def new_hook(stage: Stage) -> Iterator[Callable[..., Hook]]:
     """Server processes of the test's own, for those that are killed or stopped."""
     made: list[Hook] = []
 
-    def make(**environment: str) -> Hook:
-        made.append(Hook(stage, stage.webhook(**environment).wait_ready("/healthz")))
+    def make(processes: int = 1, **environment: str) -> Hook:
+        made.append(Hook(stage, stage.webhook(processes, **environment).wait_ready("/healthz")))
         return made[-1]
 
     yield make

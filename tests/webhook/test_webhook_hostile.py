@@ -1,17 +1,21 @@
-"""Row 7 of the issue: 1,000 fuzzed bodies and 300 forgeries; nothing unsigned is stored, nothing answers 5xx."""
+"""Fuzzed bodies (T22) and forgeries (T23): nothing unsigned is stored, nothing answers 5xx, memory stays flat."""
 
+import gzip
 import json
 import random
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bench.rig.stage import APP_ID, SECRET
-from zalopolice.webhook import MAX_DEPTH, Refused, read_event
+from tests.fault_size import LONG, SEED
+from zalopolice.webhook_signed import MAX_DEPTH, Refused, read_event
 
-GENERATED, MUTATED = 600, 500
-FORGED = 300
+GENERATED, MUTATED, FORGED = (3000, 2500, 1000) if LONG else (600, 500, 300)
+MAX_GROWTH = 50 * 1024 * 1024
 
 numbers = st.one_of(st.integers(), st.integers(10**300, 10**301), st.floats(), st.sampled_from([1e308, -0.0]))
 texts = st.text(st.characters(exclude_categories=[]), max_size=20)
@@ -49,8 +53,12 @@ def attack(hook, body):
         assert stored_for(hook, body, hook.sign(body, "1")) == 0
 
 
-def test_generated_json(hook):
-    seen = []
+def resident(hook):
+    return int(Path(f"/proc/{hook.server.pid}/statm").read_text().split()[1]) * 4096
+
+
+def test_t22_generated_json(hook, figures):
+    seen, before = [], resident(hook)
 
     @settings(
         max_examples=GENERATED, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
@@ -64,6 +72,9 @@ def test_generated_json(hook):
 
     attack_with()
     assert len(seen) >= GENERATED
+    grown = resident(hook) - before
+    assert grown < MAX_GROWTH
+    figures("T22", bodies=len(seen), server_errors=0, unsigned_stored=0, grown_mb=round(grown / 1e6, 1))
 
 
 def mutations(seed):
@@ -77,7 +88,7 @@ def mutations(seed):
         )
         for _ in range(chance.randint(1, 4)):
             place = chance.randrange(len(body))
-            match chance.randrange(6):
+            match chance.randrange(8):
                 case 0:
                     body[place] = chance.randrange(256)
                 case 1:
@@ -90,15 +101,33 @@ def mutations(seed):
                     body[place:place] = body[place : place + chance.randint(1, 60)]
                 case 5:
                     body = bytearray(body.decode("latin-1").encode(chance.choice(["utf-16", "utf-32", "latin-1"])))
+                case 6:
+                    body = bytearray(gzip.compress(body))
+                case 7:
+                    del body[place:]
             body = body or bytearray(b" ")
-        yield bytes(body)
+            yield bytes(body)
 
 
-def test_mutated_bytes(hook):
-    bodies = list(mutations(7))
+def test_t22_mutated_bytes(hook, figures):
+    bodies, before = list(mutations(SEED)), resident(hook)
     for body in bodies:
         attack(hook, body)
+    grown = resident(hook) - before
     assert GENERATED + len(bodies) >= 1000
+    assert grown < MAX_GROWTH
+    figures("T22", bodies=len(bodies), server_errors=0, unsigned_stored=0, grown_mb=round(grown / 1e6, 1))
+
+
+def test_t22_large_bodies_leave_no_memory_behind(hook):
+    bodies = [b"[" * 200_000, b'"' + b"\\u0061" * 40_000 + b'"', b'{"a":' * 40_000, b"9" * 260_000]
+    bodies += [b"[" + b",".join(b'"%d"' % number for number in range(25_000)) + b"]", b"{" + b" " * 260_000 + b"}"]
+    for body in bodies:
+        attack(hook, body)
+    before = resident(hook)
+    for body in bodies * 10:
+        attack(hook, body)
+    assert resident(hook) - before < MAX_GROWTH
 
 
 def nested(levels):
@@ -231,13 +260,22 @@ def forgeries(hook, seed):
         yield shifted(hook, body, mac, stamp, chance) if number % 3 == 0 else fixed[number % len(fixed)]
 
 
-def test_forgeries(hook):
-    before, answers = hook.count(), []
-    for body, headers, app_id in forgeries(hook, 11):
-        answers.append(hook.post(body, *headers, app_id=app_id.replace('"', "%22").replace("{", "%7B")))
+def test_t23_forgeries(hook, figures):
+    before, forged = hook.count(), list(forgeries(hook, SEED))
+    senders = [hook.another() for _ in range(8)]
+
+    def post(number):
+        return [
+            senders[number].post(body, *headers, app_id=app_id.replace('"', "%22").replace("{", "%7B"))
+            for body, headers, app_id in forged[number::8]
+        ]
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = sum(pool.map(post, range(8)), [])
     assert len(answers) == FORGED
     assert set(answers) == {401}
     assert hook.count() == before
+    figures("T23", forged=FORGED, accepted=0)
 
 
 def test_nothing_of_it_reaches_the_log(hook):

@@ -17,7 +17,7 @@ def refusal(stage, **environment):
     return server.log.read_text()
 
 
-@pytest.mark.parametrize("name", ["DATABASE_URL", "REDIS_URL", "ZALOPOLICE_KEY_FILE"])
+@pytest.mark.parametrize("name", ["DATABASE_URL", "REDIS_URL", "ZALOPOLICE_KEY_FILE", "ZALOPOLICE_SPOOL_DIR"])
 def test_a_missing_setting_is_named(stage, name):
     assert f"webhook refuses to start: {name}: not set" in refusal(stage, **{name: ""})
 

@@ -1,0 +1,107 @@
+"""What comes together is committed together, and nobody pays for another. No servers: both stores are played."""
+
+import asyncio
+import os
+import time
+import uuid
+
+from zalopolice.spool import Record
+from zalopolice.webhook_intake import FLUSHES, Intake
+from zalopolice.webhook_io import Away, Unfit
+
+BAD = b"bad"
+
+
+class Table:
+    def __init__(self, fault=None):
+        self.batches, self.rows, self.fault = [], [], fault
+
+    async def insert(self, records, until):
+        self.batches.append(len(records))
+        await asyncio.sleep(0.05)
+        if self.fault:
+            raise self.fault
+        if any(record.sealed == BAD for record in records):
+            raise Unfit
+        self.rows += records
+        return len(records)
+
+
+class Disk:
+    def __init__(self, seconds=0.0):
+        self.records, self.seconds = [], seconds
+
+    def append(self, records):
+        time.sleep(self.seconds)
+        self.records += records
+
+
+def record(sealed=b"sealed"):
+    return Record(uuid.uuid4(), "1", time.time(), os.urandom(32), uuid.uuid4(), sealed)
+
+
+def play(story, table, disk):
+    async def scene():
+        intake = Intake(table, disk)
+        writers = [asyncio.create_task(intake.run()) for _ in range(FLUSHES)]
+        try:
+            return await story(intake)
+        finally:
+            for writer in writers:
+                writer.cancel()
+
+    return asyncio.run(scene())
+
+
+async def together(intake, *records):
+    return await asyncio.gather(*(intake.keep(one) for one in records))
+
+
+async def behind_busy_writers(intake, *records):
+    """The writers are each on their way with one record when these arrive."""
+    early = []
+    for _ in range(FLUSHES):
+        early.append(asyncio.create_task(intake.keep(record())))
+        await asyncio.sleep(0.005)
+    return [*await together(intake, *records), *await asyncio.gather(*early)]
+
+
+def test_a_lone_event_goes_at_once_and_a_crowd_in_one_statement():
+    table, disk = Table(), Disk()
+    kept = play(lambda intake: behind_busy_writers(intake, *(record() for _ in range(40))), table, disk)
+    assert set(kept) == {True}
+    assert table.batches == [1] * FLUSHES + [40]
+    assert disk.records == []
+
+
+def test_a_refused_row_goes_aside_alone():
+    table, disk, bad = Table(), Disk(), record(BAD)
+    good = [record() for _ in range(20)]
+    kept = play(lambda intake: together(intake, *good[:7], bad, *good[7:]), table, disk)
+    assert set(kept) == {True}
+    assert disk.records == [bad]
+    assert sorted(table.rows) == sorted(good)
+
+
+def test_once_the_table_is_away_nobody_waits_for_it():
+    table, disk = Table(Away()), Disk()
+
+    async def story(intake):
+        return [*await together(intake, record(), record()), *await together(intake, record()), intake.away_since > 0]
+
+    assert play(story, table, disk) == [True] * 4
+    assert len(disk.records) == 3
+    assert table.batches == [2]
+
+
+def test_a_disk_that_hangs_is_a_disk_that_is_gone():
+    table, disk = Table(Away()), Disk(seconds=2.0)
+
+    async def story(intake):
+        began = time.monotonic()
+        kept = await together(intake, record(), record())
+        return kept, time.monotonic() - began, intake.failing_since > 0
+
+    kept, seconds, failing = play(story, table, disk)
+    assert (kept, failing) == ([False, False], True)
+    assert seconds < 1.5
