@@ -276,5 +276,6 @@ def close(
     move(case, Status.CLOSED, closed_by=by, closed_at=timezone.now())
     line(case, Kind.CLOSED, by)
     text = outbox.words("case_closed", code=case.tip_code, result=case.result)
-    line(case, Kind.TOLD, by, message=guards.say(case.citizen, text, f"closed:{case.pk}", Message.Origin.BOT))
+    told = guards.say(case.citizen, text, f"closed:{case.pk}", Message.Origin.BOT, asked=False)
+    line(case, Kind.TOLD, by, message=told)
     log.append("case.closed", case, by=by, result=case.result)

@@ -1,4 +1,4 @@
-"""Pictures that came with a tip: who may see the screen copy, and what it is called when it is saved."""
+"""Pictures and voices that came with a tip: who may have the clean copy, and what it is called when it is saved."""
 
 from __future__ import annotations
 
@@ -9,9 +9,19 @@ from tips.models import Case, TrayItem
 from zalopolice.gateway.models import Attachment
 from zalopolice.units.models import Officer
 
+SOUND = Attachment.Kind.AUDIO
+
 
 def pictures_visible_to(officer: Officer) -> models.QuerySet[Attachment]:
-    """A picture is seen where its message lies: in a case one may read, or still in the tray."""
+    return _visible_to(officer).exclude(kind=SOUND)
+
+
+def sounds_visible_to(officer: Officer) -> models.QuerySet[Attachment]:
+    return _visible_to(officer).filter(kind=SOUND)
+
+
+def _visible_to(officer: Officer) -> models.QuerySet[Attachment]:
+    """A file is had where its message lies: in a case one may read, or still in the tray."""
     if officer.seat is None:
         return Attachment.objects.none()
     in_case = Q(message__filed__case__in=Case.objects.readable_by(officer))
@@ -21,7 +31,7 @@ def pictures_visible_to(officer: Officer) -> models.QuerySet[Attachment]:
 
 
 def file_name(picture: Attachment) -> str:
-    """The third picture of a source is ``7K2-Q9-03.jpg``; the name tells no more than the page did."""
+    """The third file of a source is ``7K2-Q9-03.jpg``; the name tells no more than the page did."""
     filed = picture.message.filed
     place: dict[str, Case | TrayItem | None] = {"message__filed__tray_item": filed.tray_item}
     if filed.case is not None:
@@ -30,4 +40,5 @@ def file_name(picture: Attachment) -> str:
     assert home is not None  # filed_somewhere
     earlier = Q(message__sent_at__lt=picture.message.sent_at) | Q(message=picture.message, pk__lt=picture.pk)
     number = Attachment.objects.filter(earlier, unit=picture.unit_id, state=Attachment.State.AVAILABLE, **place).count()
-    return f"{home.alias}-{number + 1:02}.jpg"
+    ending = "mp3" if picture.kind == SOUND else "jpg"
+    return f"{home.alias}-{number + 1:02}.{ending}"

@@ -91,11 +91,13 @@ def refuse_repeated(citizen: Citizen, text: str) -> None:
         raise Refused(_("Câu này vừa được gửi cho người dân. Nếu thật sự muốn gửi lần nữa, hãy sửa lời."))
 
 
-def say(citizen: Citizen, text: str, business_key: str, origin: str = Message.Origin.OFFICER) -> Message:
+def say(
+    citizen: Citizen, text: str, business_key: str, origin: str = Message.Origin.OFFICER, *, asked: bool = True
+) -> Message:
     if origin == Message.Origin.OFFICER:
         refuse_repeated(citizen, text)
     try:
-        return outbox.enqueue(citizen, text, origin=origin, business_key=business_key)
+        return outbox.enqueue(citizen, text, origin=origin, business_key=business_key, asked=asked)
     except ValueError as error:
         raise Refused(str(error)) from None
 

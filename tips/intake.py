@@ -8,6 +8,7 @@ from django.db.models import Min, Q
 from django.utils import timezone
 
 from tips.models import Case, CaseEntry, Filed, TrayItem
+from zalopolice import faults
 from zalopolice.gateway.models import Citizen, Message
 from zalopolice.units.models import Alert, Officer
 from zalopolice.units.models.alerts import tell
@@ -48,13 +49,14 @@ def officer_talks_with(citizen: Citizen) -> bool:
     return waiting_item_of(citizen) is not None and said.exists()
 
 
-def file_in_case(message: Message, case: Case) -> None:
+def file_in_case(message: Message, case: Case, *, silently: bool = False) -> None:
     Filed.objects.create(unit_id=case.unit_id, message=message, case=case)
     CaseEntry.objects.create(
         unit_id=case.unit_id, case=case, kind=CaseEntry.Kind.RECEIVED, at=message.sent_at, message=message
     )
+    faults.point("routing.filed_in_case")
     mark_unread(case)
-    if case.claimed_by_id is not None:
+    if case.claimed_by_id is not None and not silently:
         tell(Alert.Kind.CASE_NEWS, case.unit_id, case.pk, officer=Officer(pk=case.claimed_by_id))
 
 
@@ -77,13 +79,16 @@ def put_in_tray(message: Message, *, kind: str = "", urgent: bool = False) -> Tr
     waiting = TrayItem.objects.filter(citizen=message.citizen, status=TrayItem.Status.WAITING)
     item = waiting.select_for_update().first() or _new_item(message)
     item.kind = kind or item.kind
+    item.group_id = item.group_id or message.group_id
     item.opened_at = min(item.opened_at, message.sent_at)
     item.waits_since = message.sent_at if item.is_answered else min(item.waits_since, message.sent_at)
     item.is_answered = False
     if urgent:
         _alarm(item, message)
     item.save()
+    faults.point("routing.item_kept")
     Filed.objects.create(unit_id=message.unit_id, message=message, tray_item=item, is_danger=urgent)
+    faults.point("routing.filed")
     return item
 
 

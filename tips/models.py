@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from zalopolice.gateway.models import Citizen, Message
+from zalopolice.gateway.models import ChatGroup, Citizen, Message
 from zalopolice.units.fields import EncryptedTextField
 from zalopolice.units.models import Area, Membership, Officer, UnitOwned
 from zalopolice.units.roles import ROLE_PERMISSIONS, Permission
@@ -65,6 +65,7 @@ class TrayItem(UnitOwned):
     unsorted_ids: list[uuid.UUID]  # only after ``listed``
 
     citizen = models.ForeignKey(Citizen, models.PROTECT, db_constraint=False, related_name="+")
+    group = models.ForeignKey(ChatGroup, models.PROTECT, null=True, db_constraint=False, related_name="+")  # said there
     alias = models.CharField(max_length=12, default=new_alias)
     kind = models.CharField(max_length=8, choices=Kind, default=Kind.UNSORTED)
     status = models.CharField(max_length=8, choices=Status, default=Status.WAITING)

@@ -9,6 +9,7 @@ from django.db.models import OuterRef
 from django.db.models.functions import JSONObject
 from django.utils import timezone
 
+from tips import origins
 from tips.models import Case, CaseEntry, CaseQuerySet, TrayItem, TrayQuerySet
 from zalopolice.gateway import rules
 from zalopolice.gateway.rules import REPLY_HOURS, WindowEnds
@@ -22,10 +23,11 @@ def items(officer: Officer) -> TrayQuerySet:
     return (
         TrayItem.objects.visible_to(officer)
         .listed()
-        .select_related("citizen", "taken_by", "sorted_by")
+        .select_related("citizen", "taken_by", "sorted_by", "group")
         .annotate(
             areas=ArraySubquery(areas.values(line=JSONObject(id="id", name="name"))),
             open_cases=ArraySubquery(cases.values(line=JSONObject(id="id", tip_code="tip_code", alias="alias"))),
+            source=origins.label(filed__tray_item=OuterRef("pk")),
             **rules.columns(REPLY_HOURS, timezone.now()),
         )
     )
@@ -38,7 +40,11 @@ def cases(officer: Officer) -> CaseQuerySet:
     return (
         Case.objects.visible_to(officer)
         .select_related("area", "citizen", *people)
-        .annotate(received_ids=ArraySubquery(received.values("message")), **rules.columns(REPLY_HOURS, timezone.now()))
+        .annotate(
+            received_ids=ArraySubquery(received.values("message")),
+            source=origins.label(filed__case=OuterRef("pk")),
+            **rules.columns(REPLY_HOURS, timezone.now()),
+        )
     )
 
 

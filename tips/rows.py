@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce
 from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 
-from tips import danger
+from tips import danger, wordless
 from tips.desk import TrayTab, unsent_in_threads
 from tips.models import Filed, TrayItem, TrayQuerySet
 from zalopolice.gateway.models import Message
@@ -20,17 +20,6 @@ from zalopolice.paging import SIZE, page
 from zalopolice.units.models import Officer
 
 LENGTH = 140
-WORDLESS = {
-    "image": _("Gửi ảnh"),
-    "gif": _("Gửi ảnh động"),
-    "audio": _("Gửi ghi âm"),
-    "video": _("Gửi video"),
-    "file": _("Gửi tệp"),
-    "location": _("Gửi vị trí"),
-    "link": _("Gửi liên kết"),
-    "sticker": _("Gửi nhãn dán"),
-    "business_card": _("Gửi danh thiếp"),
-}
 
 
 @dataclass(frozen=True)
@@ -57,7 +46,7 @@ def tray_rows(officer: Officer, tab: TrayTab, after: str | None, size: int = SIZ
     """A page of the tray, and where the next begins. The words stay closed until ``opened``: whoever shows them beside
     others asks for all their keys at once."""
     rows = TrayItem.objects.visible_to(officer).filter(tab.condition(officer))
-    found = page(_with_words(rows).select_related("taken_by", "sorted_by"), tab.order, after, size)
+    found = page(_with_words(rows).select_related("taken_by", "sorted_by", "group"), tab.order, after, size)
     return found.rows, found.following
 
 
@@ -94,7 +83,7 @@ def opened(item: TrayItem) -> TrayRow:
     reasons = danger.reasons(text) if item.is_urgent else ()
     words = " ".join(text.split())
     if columns["first"] and not words:
-        words = str(WORDLESS.get(columns["first_kind"], _("Gửi nội dung không có chữ")))
+        words = str(wordless.SHORT.get(columns["first_kind"], _("Gửi nội dung không có chữ")))
     shown = tuple(" ".join(one.split()) for one in reasons)
     return TrayRow(item, _around(words, shown), shown, columns["messages"], columns["failures"])
 

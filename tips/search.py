@@ -85,7 +85,7 @@ def search(officer: Officer, words: str) -> Found:
     cases = _newest(found, readable.order_by("-received_at", "-pk"), CASES, ends, lambda row: [row.pk])
     found.add(_in_cases(cases, wanted))
     here = Filed.objects.filter(Q(case__in=readable) | Q(case=None, tray_item__in=tray))
-    here = here.select_related("message", "case", "tray_item").order_by("-message__sent_at", "-pk")
+    here = here.select_related("message", "case", "tray_item__group").order_by("-message__sent_at", "-pk")
     found.add(_in_messages(_newest(found, here, MESSAGES, ends, lambda row: [row.message.citizen_id]), wanted))
     lines = CaseEntry.objects.filter(case__in=readable).exclude(kind=CaseEntry.Kind.RECEIVED)
     lines = lines.select_related("message", "case").order_by("-at", "-pk")
@@ -126,7 +126,7 @@ def _named(officer: Officer, words: str) -> Iterator[Hit]:
     warm(case.pk for case in named)
     for case in named:
         yield Hit(case, None, _("Mã"), case.received_at, readable=case.readable_by(officer))
-    items = TrayItem.objects.visible_to(officer).filter(Q(alias=alias) | Q(tip_code=tip))
+    items = TrayItem.objects.visible_to(officer).select_related("group").filter(Q(alias=alias) | Q(tip_code=tip))
     for item in items.order_by("-opened_at")[:FOUND]:
         yield Hit(None, item, _("Mã"), item.opened_at)
 

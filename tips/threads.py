@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -18,8 +18,10 @@ from django.db.models.functions import Cast, Coalesce, JSONObject, Now, Right
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from tips.lateness import is_late, late_after
 from tips.models import LOST, Case, CaseEntry, Filed, TrayItem
-from zalopolice.gateway.models import Attachment, Message
+from tips.wordless import words_of
+from zalopolice.gateway.models import Attachment, ChatGroup, Message
 from zalopolice.paging import Page, page
 from zalopolice.units import keyring
 
@@ -40,8 +42,28 @@ class File:
     words: str
 
     @property
+    def is_heard(self) -> bool:
+        return self.row.state == Attachment.State.AVAILABLE and self.row.kind == Attachment.Kind.AUDIO
+
+    @property
     def is_shown(self) -> bool:
-        return self.row.state == Attachment.State.AVAILABLE
+        return self.row.state == Attachment.State.AVAILABLE and not self.is_heard
+
+    @property
+    def length(self) -> str:
+        """Of a sound, as a player writes it."""
+        return f"{(self.row.seconds or 0) // 60}:{(self.row.seconds or 0) % 60:02}"
+
+    @property
+    def says_all(self) -> bool:
+        """It is not here (yet), and its reason tells everything about that."""
+        return self.row.state in (Attachment.State.ANNOUNCED, Attachment.State.UNFETCHABLE) and bool(self.row.reason)
+
+    @property
+    def is_sealed(self) -> bool:
+        """Kept, of a kind nothing clean can be made of yet."""
+        sealed = (Attachment.Kind.VIDEO, Attachment.Kind.FILE)
+        return self.row.state == Attachment.State.STORED and self.row.kind in sealed
 
 
 @dataclass
@@ -56,6 +78,8 @@ class Line:
     entry: CaseEntry | None = None
     moved_to: Case | None = None  # a message that lies in a case now; its words are read there
     files: list[File] = field(default_factory=list)
+    is_late: bool = False  # it reached us long after it was written
+    more: list[Line] = field(default_factory=list)  # of a flood: what came right after it
 
     @property
     def delivery(self) -> Delivery | None:
@@ -83,6 +107,23 @@ class Thread:
     lines: list[Line]
     older: str  # where the page of older messages begins; "" when these are all
 
+    @property
+    def is_flood(self) -> bool:
+        return any(line.message is not None and line.message.is_flood for line in self.lines)
+
+
+def _gathered(lines: list[Line]) -> list[Line]:
+    """A flood takes one line: the first of its messages, the others folded under it. Words of danger never fold."""
+    found: list[Line] = []
+    for line in lines:
+        folds = line.message is not None and line.message.is_flood and not line.is_danger and not line.moved_to
+        head = found[-1] if found else None
+        if folds and head is not None and head.message is not None and head.message.is_flood and not head.moved_to:
+            head.more.append(line)
+        else:
+            found.append(line)
+    return found
+
 
 def delivery(message: Message) -> Delivery:
     """What became of a message of ours, in words."""
@@ -92,6 +133,8 @@ def delivery(message: Message) -> Delivery:
     if message.state == State.RETRY and message.next_at:
         again = f"{timezone.localtime(message.next_at):%H:%M}"
         return Delivery(_("Chưa gửi được. Máy tự gửi lại lúc %(time)s.") % {"time": again}, "soon")
+    if message.state == State.SENT and (message.seen_at or message.delivered_at):
+        return Delivery(_("Người dân đã xem") if message.seen_at else _("Đã tới máy người dân"), "done")
     tone = "late" if message.state in LOST else "done" if message.state == State.SENT else "wait"
     return Delivery(f"{label}: {_(message.error)}" if message.error else label, tone)
 
@@ -100,12 +143,13 @@ def tray_thread(item: TrayItem, after: str | None = None, also: Iterable[uuid.UU
     """``also``: owners of other words on the page, so that all keys come in one query."""
     answered = Q(filed__tray_item=item) & ~Q(origin=Message.Origin.BOT)
     here = answered | _automatic(tray_item=item, case=None) | _console_in_tray(item)
-    rows = Message.objects.filter(here, unit=item.unit_id, citizen=item.citizen_id).select_related("filed__case")
-    found = page(rows.annotate(attached=_attached("pk")), ("-sent_at", "-pk"), after, SIZE)
+    rows = Message.objects.filter(here, unit=item.unit_id, citizen=item.citizen_id)
+    rows = rows.select_related("filed__case", "group").annotate(attached=_attached("pk"), **late_after())
+    found = page(rows, ("-sent_at", "-pk"), after, SIZE)
     warm([item.citizen_id, *also])
     name = _("Người nhắn %(alias)s") % {"alias": item.alias}
     lines = [_tray_line(row, name) for row in reversed(found.rows)]
-    return Thread(lines, found.following)
+    return Thread(_gathered(lines), found.following)
 
 
 def _tray_line(row: Message, name: str) -> Line:
@@ -113,7 +157,22 @@ def _tray_line(row: Message, name: str) -> Line:
     who = name if side == "in" else sender(row)
     if case is not None:
         return Line(row.sent_at, side, who, message=row, moved_to=case)
-    return Line(row.sent_at, side, who, row.text, row, files=_files(row, vars(row)["attached"]))
+    return Line(
+        row.sent_at, side, who, words_of(row), row, files=_files(row, vars(row)["attached"]), is_late=is_late(row, row)
+    )
+
+
+def group_thread(group: ChatGroup, after: str | None, member: Callable[[ChatGroup, uuid.UUID], str]) -> Thread:
+    """What was said in a group. ``member`` tells its speakers apart."""
+    rows = Message.objects.filter(unit=group.unit_id, group=group).select_related("filed__case", "filed__tray_item")
+    found = page(rows.annotate(attached=_attached("pk"), **late_after()), ("-sent_at", "-pk"), after, SIZE)
+    warm(row.citizen_id for row in found.rows)
+    lines = []
+    for row in reversed(found.rows):
+        name = _("Thành viên %(code)s") % {"code": member(group, row.citizen_id)}
+        files = _files(row, vars(row)["attached"])
+        lines.append(Line(row.sent_at, "in", name, words_of(row), row, files=files, is_late=is_late(row, row)))
+    return Thread(lines, found.following)
 
 
 def _filed_case(row: Message) -> Case | None:
@@ -124,19 +183,22 @@ def _filed_case(row: Message) -> Case | None:
 def sender(row: Message) -> str:
     if row.origin == Message.Origin.BOT:
         return _("Máy trả lời")
+    if row.kind == "call":
+        return _("Gọi từ ứng dụng Zalo OA")
     if row.origin == Message.Origin.CONSOLE:
         return _("Gõ trong trang quản trị Zalo, ngoài cổng này")
     return _("Cán bộ trả lời")
 
 
 def timeline(case: Case, after: str | None = None) -> Thread:
-    entries = CaseEntry.objects.filter(case=case).select_related("officer", "message__filed")
-    found = page(entries.annotate(attached=_attached("message")), ("-at", "-pk"), after, SIZE)
+    entries = CaseEntry.objects.filter(case=case).select_related("officer", "message__filed", "message__group")
+    entries = entries.annotate(attached=_attached("message"), **late_after())
+    found = page(entries, ("-at", "-pk"), after, SIZE)
     extra = list(_between(_beside(case), found))
     warm([case.citizen_id, case.pk])
     lines = [_case_line(case, entry) for entry in reversed(found.rows)]
-    lines += [Line(row.sent_at, "out", sender(row), row.text, row) for row in extra]
-    return Thread(sorted(lines, key=lambda line: line.at), found.following)
+    lines += [Line(row.sent_at, "out", sender(row), words_of(row), row) for row in extra]
+    return Thread(_gathered(sorted(lines, key=lambda line: line.at)), found.following)
 
 
 def _between(rows: models.QuerySet[Message], found: Page[Any]) -> models.QuerySet[Message]:
@@ -152,7 +214,8 @@ def _case_line(case: Case, entry: CaseEntry) -> Line:
         return Line(entry.at, "act", str(entry.officer or ""), entry.text, entry=entry)
     if row.direction == Message.Direction.IN:
         who = _("Nguồn tin %(alias)s") % {"alias": case.alias}
-        return Line(entry.at, "in", who, row.text, row, entry, files=_files(row, vars(entry)["attached"]))
+        files = _files(row, vars(entry)["attached"])
+        return Line(entry.at, "in", who, words_of(row), row, entry, files=files, is_late=is_late(row, entry))
     who = sender(row) if row.origin == Message.Origin.BOT else str(entry.officer or "")
     return Line(entry.at, "out", who, row.text, row, entry)
 
@@ -200,7 +263,7 @@ def warm(owners: Iterable[uuid.UUID]) -> None:
     keyring.warm("content", owners)
 
 
-SHOWN_OF_FILES = ("id", "kind", "state", "width", "height", "reason")
+SHOWN_OF_FILES = ("id", "kind", "state", "width", "height", "seconds", "size", "reason")
 
 
 def _attached(message: str) -> ArraySubquery:

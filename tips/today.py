@@ -89,9 +89,8 @@ def today(officer: Officer) -> Today | None:
         return None
     now = timezone.localtime()
     start = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    rows = Message.objects.filter(
-        unit=officer.unit, direction=Message.Direction.IN, sent_at__gte=start, sent_at__lt=start + timedelta(days=1)
-    )
+    heard = Message.objects.filter(unit=officer.unit, direction=Message.Direction.IN, group=None)
+    rows = heard.filter(sent_at__gte=start, sent_at__lt=start + timedelta(days=1))
     counted = (
         rows.annotate(hour=ExtractHour("sent_at", tzinfo=now.tzinfo))
         .order_by()

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from tips import search_page, tray, views
+from tips import chat_groups, file_views, search_page, stuck, tray, views
 
 urlpatterns = [
     path("hop-tin/", tray.tray, name="tray"),
@@ -13,6 +13,13 @@ urlpatterns = [
     path("hop-tin/<uuid:pk>/xep/", tray.sort_out, name="tray_sort_out"),
     path("hop-tin/<uuid:pk>/gui-lai/<uuid:message>/", tray.resend, name="tray_resend"),
     path("hop-tin/<uuid:pk>/da-biet/<uuid:message>/", tray.acknowledge, name="tray_acknowledge"),
+    path("nhom/", chat_groups.chat_groups, name="chat_groups"),
+    path("nhom/<uuid:pk>/", chat_groups.chat_group, name="chat_group"),
+    path("nhom/<uuid:pk>/lap-tin/<uuid:message>/", chat_groups.make_tip, name="group_tip"),
+    path("can-xu-ly-tay/", stuck.stuck_events, name="stuck_events"),
+    path("can-xu-ly-tay/<uuid:pk>/", stuck.stuck_event, name="stuck_event"),
+    path("can-xu-ly-tay/<uuid:pk>/thu-lai/", stuck.retry, name="stuck_retry"),
+    path("can-xu-ly-tay/<uuid:pk>/da-xu-ly/", stuck.handle, name="stuck_handle"),
     path("vu-viec/", views.cases, name="cases"),
     path("vu-viec/<uuid:pk>/", views.case, name="case"),
     path("vu-viec/<uuid:pk>/nhan/", views.claim, name="case_claim"),
@@ -26,5 +33,6 @@ urlpatterns = [
     path("vu-viec/<uuid:pk>/chua-dong-y/", views.return_to_work, name="case_return"),
     path("vu-viec/<uuid:pk>/ket-thuc/", views.close, name="case_close"),
     path("tim-kiem/", search_page.page, name="search"),
-    path("tep/<uuid:pk>/", views.picture, name="picture"),
+    path("tep/<uuid:pk>/", file_views.picture, name="picture"),
+    path("ghi-am/<uuid:pk>/", file_views.sound, name="sound"),
 ]

@@ -1,4 +1,4 @@
-"""Cases and their pictures: fetch through ``visible_to``, form, verb, message, redirect. The rules are in the verbs."""
+"""Cases: fetch through ``visible_to``, form, verb, message, redirect. The rules are in the verbs."""
 
 from __future__ import annotations
 
@@ -14,14 +14,13 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from tips import actions, canned, desk, evidence, forms, page_rows, threads
+from tips import actions, canned, desk, forms, page_rows, threads
 from tips.case_steps import steps_of
 from tips.forms import half_written, kept_words
 from tips.models import Case
-from zalopolice import crypto
 from zalopolice.audit import log
 from zalopolice.forms import attempt
-from zalopolice.gateway import media, outbox
+from zalopolice.gateway import outbox
 from zalopolice.paging import page
 from zalopolice.units.models import Officer
 from zalopolice.units.roles import Permission
@@ -264,25 +263,3 @@ def close(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
 
     said = _("Vụ việc đã kết thúc. Kết quả đang được báo cho nguồn tin.")
     return _act(request, case, by.may(Permission.CASE_CLOSE), "confirm", form, verb, said)
-
-
-# --- pictures ----------------------------------------------------------------------------------------------------
-
-
-@require_GET
-def picture(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
-    """The clean copy of a picture; each look is on record before a byte leaves."""
-    row = get_object_or_404(evidence.pictures_visible_to(request.user), pk=pk)
-    log.append("file.viewed", row, by=request.user)
-    try:
-        content = media.read(row, "screen")
-    except (FileNotFoundError, crypto.CannotOpen):
-        raise Http404 from None
-    headers = {
-        "Content-Disposition": f'inline; filename="{evidence.file_name(row)}"',
-        "Content-Security-Policy": "default-src 'none'; sandbox",
-        "X-Content-Type-Options": "nosniff",
-        "Cache-Control": "no-store",
-        "Cross-Origin-Resource-Policy": "same-origin",
-    }
-    return HttpResponse(content, content_type="image/jpeg", headers=headers)

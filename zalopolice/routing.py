@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import logging
-import unicodedata
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
@@ -17,7 +16,7 @@ from procedures import conversation
 from procedures.conversation import OFFICER, TIP, Carried, Desk
 from tips import danger, intake
 from tips.models import TrayItem
-from zalopolice import queue, reading, small_talk
+from zalopolice import faults, queue, quiet, reading, small_talk
 from zalopolice.gateway import dialogues, outbox
 from zalopolice.gateway.models import Citizen, Dialogue, Message
 from zalopolice.states import move_to
@@ -30,7 +29,6 @@ log = logging.getLogger(__name__)
 PLAIN_AFTER = 5
 """Failed tries after which a message goes to the tray without any answer: read late is better than not at all."""
 ASK = "tip_or_question"
-STOP = {"stop", "dừng", "dừng lại", "hủy", "huỷ", "hủy đăng ký", "huỷ đăng ký"}
 MEMORY = 20  # messages an officer gets to see of what the bot alone has heard
 
 
@@ -39,6 +37,7 @@ def route(pk: uuid.UUID) -> None:
         with job_context(Message, pk) as unit:
             if unit is not None:
                 _route_waiting(pk, STEPS)
+        faults.point("routing.committed")
     except Exception as error:  # a message that breaks a step must neither vanish nor stop the others
         log.warning("message %s not routed: %s", pk, type(error).__name__)
         _failed(pk)
@@ -59,12 +58,15 @@ def _route_waiting(pk: uuid.UUID, steps: tuple[Step, ...]) -> None:
     """Routes everything of this citizen that waits, in the order it was written."""
     citizen_id = Message.objects.values_list("citizen_id", flat=True).get(pk=pk)
     citizen = Citizen.objects.select_for_update().get(pk=citizen_id)
+    faults.point("routing.locked")
     waiting = Message.objects.filter(citizen=citizen, state=Message.State.RECEIVED, queue="worker")
-    for message in waiting.order_by("sent_at", "pk"):
+    for message in waiting.order_by("sent_at", "zalo_msg_id", "pk"):
         message.citizen = citizen
         if message.pk == pk or message.attempt == 0:
             next(True for step in steps if step(message))
+            faults.point("routing.decided")
             move_to(message, Message.State.ROUTED, field="state", next_at=None, queue="")
+            faults.point("routing.moved")
 
 
 def _danger(message: Message) -> bool:
@@ -82,12 +84,10 @@ def _danger(message: Message) -> bool:
 
 
 def _stop(message: Message) -> bool:
-    """1. STOP: nothing more they did not ask for. As written: without marks "dừng" is "đúng" and a first name."""
-    words = " ".join(unicodedata.normalize("NFC", message.text.lower()).split()).strip(".! ")
-    if words not in STOP:
+    """1. STOP: nothing more they did not ask for."""
+    if not quiet.says_stop(message):
         return False
-    message.citizen.wants_silence = True
-    message.citizen.save(update_fields=["wants_silence"])
+    quiet.silence(message)
     case = intake.open_case_of(message.citizen)
     if case is not None:
         intake.file_in_case(message, case)
@@ -200,10 +200,9 @@ def _tip_or_question(message: Message, dialogue: Dialogue) -> bool:
 
 def _which(message: Message, dialogue: Dialogue) -> bool:
     """Which procedure? In their own words."""
-    if conversation.wants_officer(message.text):
-        _hand_over(message, _state(dialogue))
-    else:
-        _understood(message, _state(dialogue), expected=True)
+    state = _state(dialogue)
+    if conversation.wants_officer(message.text) or not _understood(message, state, expected=True):
+        _hand_over(message, state)  # a voice, a picture: a person listens and looks
     return True
 
 
@@ -286,7 +285,7 @@ def _state(dialogue: Dialogue) -> Carried:
 
 
 Step = Callable[[Message], bool]
-STEPS: tuple[Step, ...] = (_danger, _stop, _dialogue, _open_tip, _understanding, _tray)
+STEPS: tuple[Step, ...] = (quiet.keep, quiet.source, _danger, _stop, _dialogue, _open_tip, _understanding, _tray)
 DIALOGUES: dict[str, Callable[[Message, Dialogue], bool]] = {
     ASK: _tip_or_question,
     conversation.WHICH: _which,

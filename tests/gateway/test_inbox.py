@@ -91,7 +91,7 @@ def test_each_of_the_88_events_is_decided_and_a_second_delivery_has_no_effect(co
     ]
     assert wrong == []
     assert all((row.error, row.attempt, row.next_at, row.queue) == ("", 0, None, "") for row in first)
-    assert Counter(row.state for row in first) == {"acted": 27, "recorded": 48, "ignored": 13}
+    assert Counter(row.state for row in first) == {"acted": 47, "recorded": 28, "ignored": 13}
     after = effects()
 
     second = decide(zone, *catalogue)
@@ -124,6 +124,7 @@ def test_a_message_of_every_kind_is_read_with_its_words_and_files(commune, zone)
         inbound = list(Message.objects.filter(direction="in"))
         assert "Đèn đường hẻm 45 bị hỏng" in {row.text for row in inbound}
         kinds = {"text", "image", "gif", "audio", "video", "sticker", "location", "file", "link", "business_card"}
+        kinds |= {"call", "withdraw"}
         assert {row.kind for row in inbound} == kinds
         waiting = Attachment.objects.filter(state="announced")
         assert {row.kind for row in waiting} == {"image", "gif", "audio", "video", "file"}
@@ -139,7 +140,7 @@ def test_seen_and_received_come_either_way_round(commune, zone, event):
     body = body_of(commune, event)
     swapped = body | {"sender": body["recipient"], "recipient": body["sender"]}
 
-    assert [row.state for row in decide(zone, body, swapped)] == ["recorded", "recorded"]
+    assert [row.state for row in decide(zone, body, swapped)] == ["acted", "acted"]
     with zone("vault"):
         assert not Citizen.objects.exists()
 
@@ -239,6 +240,7 @@ ACTED_UPON = [
     *("user_send_text", "user_send_image", "user_send_location", "user_send_business_card", "user_send_file"),
     *("user_send_link", "anonymous_send_text", "oa_send_text", "oa_send_image", "follow", "unfollow"),
     *("user_click_chatnow", "user_call_oa", "permission_revoked"),
+    *("user_seen_message", "user_submit_info", "user_withdraw", "user_send_group_text", "update_group_info"),
 ]
 VALUES = [None, True, 5, -1, 1e308, 10**400, "", "x" * 5000, [], {}, [[]], [None, 7, "x"], {"id": {"id": {}}}]
 
@@ -264,7 +266,8 @@ def changed(body, path, value=..., *, drop=False):
 
 def named(row):
     """Decided, or set aside with a reason that names what was wrong; never tried again blindly."""
-    return row.state in STATES.values() or row.error.startswith(("BadEvent: ", "UnknownAccount: "))
+    waits = row.state == State.PENDING and (row.attempt, row.error) == (0, "")  # a receipt, for our own call
+    return waits or row.state in STATES.values() or row.error.startswith(("BadEvent: ", "UnknownAccount: "))
 
 
 def fresh_ids(body):
@@ -409,6 +412,7 @@ def no_stickers(commune):
         cursor.execute("ALTER TABLE gateway_message DROP CONSTRAINT unforeseen")
 
 
+@pytest.mark.alone
 def test_an_event_that_breaks_us_is_set_aside_after_eight_tries_and_others_go_on(no_stickers, zone):
     commune, waits = no_stickers, []
     bad = put(zone, body_of(commune, "user_send_sticker"))

@@ -9,7 +9,7 @@ from tests import cast
 from tests.tips.scenes import NOBODY, client_of, entries, text
 from tips import actions
 from tips.models import TrayItem
-from zalopolice.gateway import media
+from zalopolice.gateway import keeping
 from zalopolice.gateway.models import Attachment
 from zalopolice.units import keyring
 
@@ -32,7 +32,7 @@ def picture(commune, zone):
         Attachment.objects.update(state="available", width=40, height=30, queue="", next_at=None)
     with commune.acting("cuong"):
         row = Attachment.objects.get()
-        media._write(row, "screen", keyring.key_for("content", row.unit_id, row.citizen_id), iter([jpeg()]))
+        keeping.write(row, "screen", keyring.key_for("content", row.unit_id, row.citizen_id), iter([jpeg()]))
         return row
 
 
@@ -120,7 +120,7 @@ def test_only_the_clean_copy_is_ever_shown(commune, picture, zone, state):
 
 def test_a_copy_that_is_gone_or_not_ours_is_not_there(commune, picture):
     client = client_of(commune, "cuong")
-    path = media.path_of(picture, "screen")
+    path = keeping.path_of(picture, "screen")
     path.write_bytes(path.read_bytes()[:-20])
     broken = client.get(f"/tep/{picture.pk}/").status_code
     path.unlink()

@@ -5,18 +5,19 @@ from __future__ import annotations
 import json
 import logging
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import OperationalError, transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from zalopolice import crypto, queue
-from zalopolice.gateway import accounts, echoes, events
-from zalopolice.gateway.models import Attachment, Citizen, InboundEvent, Message, OfficialAccount
-from zalopolice.vault import routes
+from zalopolice import crypto, faults, metrics, queue
+from zalopolice.gateway import accounts, echoes, events, storing, stuck
+from zalopolice.gateway.models import InboundEvent, OfficialAccount, StuckEvent
+from zalopolice.gateway.storing import NotYet
 
 log = logging.getLogger(__name__)
 
@@ -30,28 +31,40 @@ STATES = {
 }
 
 
-class NotYet(Exception):
-    """The event must wait for something that is still happening; it is no failure."""
-
-
 class UnknownAccount(events.BadEvent):
     """Signed by an app of ours for an account nobody has entered yet: it waits until somebody does."""
 
 
 def receive(pk: uuid.UUID) -> None:
+    decided = ""
     with queue.locked(InboundEvent, pk) as event:
         if not isinstance(event, InboundEvent):
             return
+        faults.point("inbox.locked")
         try:
             with transaction.atomic():
                 decided, name, kept = _decide(event)
                 queue.finish(event, state=decided, event_name=name, sealed=kept, error="")
-        except NotYet:
-            queue.again(event, 1.0)
+                faults.point("inbox.finished")
+        except NotYet as wait:
+            queue.again(event, wait.seconds)
         except OperationalError:
             raise  # the database's trouble, not the event's: it stays as it is
         except Exception as error:  # whatever an event does to us, the others must go on
             _set_aside(event, error)
+    faults.point("inbox.committed")
+    metrics.count("events", decided or "later")
+
+
+def take(app_id: str, body: dict[str, Any], received_at: datetime) -> None:
+    """Acts on an event we did not get from the webhook but found ourselves (in Zalo's history). The rules are the
+    same: what is here already is not stored again, and routing answers nothing that is a day old.
+
+    Raises what :func:`receive` would set aside, and ``NotYet``; nothing is stored then."""
+    with transaction.atomic():
+        parsed = events.read(body, received_at)
+        if parsed.decision == events.ACT:
+            _act(parsed, app_id, received_at)
 
 
 def _set_aside(event: InboundEvent, error: Exception) -> None:
@@ -61,9 +74,29 @@ def _set_aside(event: InboundEvent, error: Exception) -> None:
     if isinstance(error, UnknownAccount) and timezone.now() - event.received_at < UNKNOWN_WAITS:
         queue.again(event, 3600, **changes | {"attempt": 0})
     elif attempt >= POISON_AFTER or isinstance(error, events.BadEvent):
-        queue.finish(event, state=InboundEvent.State.POISON, sealed=_readable_later(event), **changes)
+        raw = _readable(event)
+        _show(event, raw, changes["error"])
+        kept = bytes(event.sealed) if raw is None else _sealed(event, raw, _json(raw))
+        queue.finish(event, state=InboundEvent.State.POISON, sealed=kept, **changes)
     else:
         queue.again(event, queue.BACKOFF[min(attempt - 1, len(queue.BACKOFF) - 1)], **changes)
+
+
+def _show(event: InboundEvent, raw: bytes | None, error: str) -> None:
+    try:
+        with transaction.atomic():
+            stuck.keep(event, raw, error)
+    except OperationalError:
+        raise
+    except Exception as worse:  # it must end all the same, or it would be tried for ever; the incident counts it
+        log.warning("event %s not shown: %s", event.pk, type(worse).__name__)
+
+
+def retry(pk: uuid.UUID) -> None:
+    """One more try for what a person wants tried again: the code may have been mended meanwhile."""
+    event = stuck.release(pk)
+    if event is not None:
+        receive(event)
 
 
 def _open(event: InboundEvent) -> bytes:
@@ -73,16 +106,34 @@ def _open(event: InboundEvent) -> bytes:
         raise events.BadEvent("cannot be opened") from None
 
 
+def _readable(event: InboundEvent) -> bytes | None:
+    try:
+        return _open(event)
+    except events.BadEvent:
+        return None
+
+
 def _aad(event: InboundEvent) -> bytes:
     return b"zp-event|" + event.pk.bytes
 
 
 def _decide(event: InboundEvent) -> tuple[str, str, bytes]:
     raw = _open(event)
+    faults.point("inbox.opened")
     parsed = events.parse(raw, event.received_at)
     if parsed.decision == events.ACT:
-        _act(parsed, event.app_id)
+        _act(parsed, event.app_id, event.received_at)
+        faults.point("inbox.acted")
+    if event.error:
+        stuck.was_read(event)
     return STATES[parsed.decision], parsed.name, _sealed(event, raw, parsed.body)
+
+
+def _json(raw: bytes) -> object:
+    try:
+        return json.loads(raw)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _sealed(event: InboundEvent, raw: bytes, body: object) -> bytes:
@@ -92,99 +143,54 @@ def _sealed(event: InboundEvent, raw: bytes, body: object) -> bytes:
     return crypto.seal_to(settings.KEYS.vault_public, raw, _aad(event))
 
 
-def _readable_later(event: InboundEvent) -> bytes:
-    """What a person finds of an event that was set aside."""
-    try:
-        raw = _open(event)
-        return _sealed(event, raw, json.loads(raw))
-    except (events.BadEvent, ValueError, RecursionError):
-        return bytes(event.sealed)
-
-
-def _act(event: events.Event, app_id: str) -> None:
+def _act(event: events.Event, app_id: str, received_at: datetime) -> None:
     # The app whose secret signed the event speaks for its own accounts only.
     parties = [party for party in event.parties if party]
     oa = OfficialAccount.objects.filter(oa_id__in=parties, app__app_id=app_id).first()
     if oa is None:
         raise UnknownAccount("no such account here")
+    faults.point("inbox.account_found")
     accounts.note_event(oa.pk)
     if event.name == "permission_revoked":
+        _revoked(oa, event)
+    elif event.name in events.RECEIPTS:
+        storing.receipt(oa, event)
+    elif event.name in events.GROUPS:
+        storing.group_of(oa, event)
+    else:
+        _of_a_person(oa, event, received_at)
+
+
+def _revoked(oa: OfficialAccount, event: events.Event) -> None:
+    if oa.connected_at is None or event.sent_at >= oa.connected_at:  # the grant it speaks of may be gone already
         accounts.report(oa, _("OA đã thu hồi quyền của ứng dụng. Trưởng đơn vị cần kết nối lại OA."))
-        return
-    citizen = _citizen(oa, event)
+
+
+def _of_a_person(oa: OfficialAccount, event: events.Event, received_at: datetime) -> None:
+    citizen = storing.citizen_of(oa, event)
+    faults.point("inbox.citizen_found")
     if event.is_echo:
-        if not echoes.settle(oa, citizen, event.msg_id, event.text, event.kind, event.sent_at):
+        said = (event.msg_id, event.text, event.kind, event.sent_at)
+        if not echoes.settle(oa, citizen, *said, typed=event.is_typed):
             raise NotYet
         return
-    _touch(citizen, event)
+    if event.name in events.PERSONAL:
+        storing.about_person(citizen, event)
+        return
+    if event.name != "oa_call_user":
+        storing.touch(citizen, event)
     if event.is_message:
-        _store(oa, citizen, event)
-
-
-def _citizen(oa: OfficialAccount, event: events.Event) -> Citizen:
-    person = event.person(oa.oa_id)
-    index = routes.lock(oa.unit_id, oa.oa_id, person)
-    known = routes.citizen_of(oa.unit_id, index)
-    if known is not None:
-        return Citizen.objects.get(pk=known)
-    citizen = Citizen.objects.create(unit_id=oa.unit_id, oa=oa, first_seen_at=event.sent_at)
-    routes.remember(oa.unit_id, index, citizen.pk, person)
-    return citizen
-
-
-def _touch(citizen: Citizen, event: events.Event) -> None:
-    """Every interaction opens Zalo's reply window anew; late events must not close it."""
-    changes: list[str] = []
-    if event.name != "unfollow" and (citizen.last_interaction_at or event.sent_at) <= event.sent_at:
-        citizen.last_interaction_at = event.sent_at
-        changes.append("last_interaction_at")
-    if event.name in {"follow", "unfollow"}:
-        citizen.follows = event.name == "follow"
-        changes.append("follows")
-    if changes:
-        citizen.save(update_fields=changes)
-
-
-def _store(oa: OfficialAccount, citizen: Citizen, event: events.Event) -> None:
-    if event.msg_id and Message.objects.filter(unit_id=oa.unit_id, oa=oa, zalo_msg_id=event.msg_id).exists():
-        return  # the same message under another envelope
-    message = Message.objects.create(
-        unit_id=oa.unit_id,
-        oa=oa,
-        citizen=citizen,
-        direction=Message.Direction.IN,
-        origin=Message.Origin.CITIZEN,
-        kind=event.kind[:16],
-        text=event.text,
-        zalo_msg_id=event.msg_id,
-        sent_at=event.sent_at,
-        state=Message.State.RECEIVED,
-        queue="worker",
-        next_at=timezone.now(),
-    )
-    for file in events.files(event):
-        _attach(message, file)
-    queue.ring("zalopolice.route", message.pk, "worker")
-
-
-def _attach(message: Message, file: events.File) -> None:
-    fetched = file.kind in events.FETCHED and bool(file.url)
-    attachment = Attachment.objects.create(
-        unit_id=message.unit_id,
-        message=message,
-        citizen_id=message.citizen_id,
-        kind=file.kind,
-        state=Attachment.State.ANNOUNCED if fetched else Attachment.State.NOTED,
-        source=file.url,
-        detail=json.dumps(file.detail, ensure_ascii=False),
-        queue="vault" if fetched else "",
-        next_at=timezone.now() if fetched else None,
-    )
-    if fetched:
-        queue.ring("zalopolice.fetch", attachment.pk, "vault")
+        storing.message(oa, citizen, event, received_at)
+    elif event.name in events.CALLS:
+        storing.call(oa, citizen, event, received_at)
+    elif event.name == "user_withdraw":
+        storing.withdrawal(oa, citizen, event, received_at)
 
 
 def forget_bodies() -> int:
-    """Empties the sealed bodies of events that became messages a week ago: their words live in the message now."""
-    done = InboundEvent.objects.filter(state__in=[InboundEvent.State.ACTED, InboundEvent.State.IGNORED])
+    """Empties the sealed bodies of events that ended a week ago: their words live in the message now, or a person
+    has dealt with them."""
+    settled = StuckEvent.objects.filter(handled_at__lt=timezone.now() - BODIES_KEPT).values("event_id")
+    ended = Q(state__in=[InboundEvent.State.ACTED, InboundEvent.State.IGNORED])
+    done = InboundEvent.objects.filter(ended | Q(state=InboundEvent.State.POISON, pk__in=settled))
     return done.filter(received_at__lt=timezone.now() - BODIES_KEPT).exclude(sealed=b"").update(sealed=b"")

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from zalopolice.gateway.models.accounts import OfficialAccount
+from zalopolice.gateway.models.groups import ChatGroup
 from zalopolice.queue import Job, waiting_index
 from zalopolice.units.fields import EncryptedTextField
 from zalopolice.units.models import UnitOwned
@@ -29,13 +30,14 @@ class InboundEvent(Job):
         POISON = "poison", _("cần xử lý tay")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    # Database defaults, because the webhook inserts five columns and knows no Django.
+    # Database defaults, because the webhook inserts six columns and knows no Django.
     queue = models.CharField(max_length=8, default="vault", db_default="vault")
     next_at = models.DateTimeField(null=True, blank=True, db_default=Now())
     app_id = models.CharField(max_length=32)
     received_at = models.DateTimeField()
     dedupe_key = models.BinaryField(max_length=32, unique=True)
     sealed = models.BinaryField()
+    signed_by = models.UUIDField(null=True, editable=False)  # the WebhookSecret that fitted; it may be gone by now
     state = models.CharField(max_length=10, choices=State, default=State.PENDING, db_default=State.PENDING)
     event_name = models.CharField(max_length=64, blank=True, default="", db_default="")
     error = models.CharField(max_length=120, blank=True, default="", db_default="")
@@ -44,6 +46,7 @@ class InboundEvent(Job):
         indexes = (
             waiting_index("inbound_waiting"),
             models.Index(fields=["received_at"], name="inbound_by_time"),
+            models.Index(fields=["received_at"], name="inbound_poison", condition=Q(state="poison")),
         )
 
 
@@ -54,6 +57,9 @@ class Citizen(UnitOwned):
     first_seen_at = models.DateTimeField(default=timezone.now)
     last_interaction_at = models.DateTimeField(null=True)  # opens Zalo's reply window
     follows = models.BooleanField(null=True)
+    follows_since = models.DateTimeField(
+        null=True
+    )  # Zalo's time of that word: an older one arriving late changes nothing
     wants_silence = models.BooleanField(default=False)  # said STOP: nothing they did not ask for
 
 
@@ -94,18 +100,29 @@ class Message(UnitOwned, Job):
 
     oa = models.ForeignKey(OfficialAccount, models.PROTECT, db_constraint=False, related_name="+")
     citizen = models.ForeignKey(Citizen, models.PROTECT, db_constraint=False, related_name="messages")
+    group = models.ForeignKey(ChatGroup, models.PROTECT, null=True, db_constraint=False, related_name="messages")
     direction = models.CharField(max_length=3, choices=Direction)
     origin = models.CharField(max_length=8, choices=Origin)
     kind = models.CharField(max_length=16, default="text")
     text = EncryptedTextField(owner="citizen_id")
     zalo_msg_id = models.CharField(max_length=64, blank=True, default="")
     sent_at = models.DateTimeField()  # Zalo's time of an inbound message; when an outbound one was asked for
+    received_at = models.DateTimeField(null=True)  # when our webhook took it
+    is_flood = models.BooleanField(default=False)  # one of too many in too short a time; kept like any other
+    talk_seconds = models.PositiveIntegerField(null=True)  # of a call; 0: nobody took it
+    delivered_at = models.DateTimeField(null=True)  # an outbound one reached the phone, as Zalo says
+    seen_at = models.DateTimeField(null=True)
     state = models.CharField(max_length=10, choices=State)
     business_key = models.CharField(max_length=120, blank=True, default="")
     sending_since = models.DateTimeField(null=True)
     settled_at = models.DateTimeField(null=True)
     resends = models.PositiveSmallIntegerField(default=0)
+    asked = models.BooleanField(default=True, db_default=True)  # an answer, or something the citizen waits for
+    tier = models.CharField(max_length=8, blank=True, default="", db_default="")  # what sending it cost: free, paid
     error = models.CharField(max_length=160, blank=True, default="")  # for the officer, in Vietnamese
+    source_tag = models.ForeignKey(
+        "gateway.SourceTag", models.PROTECT, null=True, db_constraint=False, related_name="messages"
+    )
 
     class Meta:
         constraints = (
@@ -119,6 +136,11 @@ class Message(UnitOwned, Job):
         indexes = (
             waiting_index("message_waiting"),
             models.Index(fields=["unit", "citizen", "sent_at"], name="message_of_citizen"),
+            models.Index(
+                fields=["unit", "group", "-sent_at", "-id"], name="message_of_group", condition=Q(group__isnull=False)
+            ),
+            # What comes in, counted for every message (gateway/flood.py).
+            models.Index(fields=["unit", "received_at"], name="message_received", condition=Q(direction="in")),
             # What could not be sent, on the first page of every officer.
             models.Index(
                 fields=["unit", "sent_at"], name="message_unsent", condition=Q(state__in=["failed", "blocked"])
@@ -129,7 +151,8 @@ class Message(UnitOwned, Job):
 class Attachment(UnitOwned, Job):
     """A picture, file, voice, place or card that came with a message.
 
-    The original lies sealed under the vault's key with its SHA-256; the screen gets a derived JPEG without metadata."""
+    The original lies sealed under the vault's key with its SHA-256; the screen gets a derived JPEG or MP3 without
+    metadata."""
 
     class Kind(models.TextChoices):
         IMAGE = "image", _("ảnh")
@@ -166,12 +189,20 @@ class Attachment(UnitOwned, Job):
     size = models.PositiveBigIntegerField(null=True)  # bytes
     width = models.PositiveIntegerField(null=True)  # pixels of the derived picture
     height = models.PositiveIntegerField(null=True)
+    seconds = models.PositiveIntegerField(null=True)  # of the derived sound
+    fetched_at = models.DateTimeField(null=True)
     reason = models.CharField(max_length=160, blank=True, default="")  # why not, for the officer, in Vietnamese
 
     class Meta:
         indexes = (
             waiting_index("attachment_waiting"),
             models.Index(fields=["unit", "message"], name="attachment_of_message"),
+            # How much of one person's has been fetched (gateway/media.py).
+            models.Index(
+                fields=["unit", "citizen_id", "-fetched_at"],
+                name="attachment_fetched",
+                condition=Q(fetched_at__isnull=False),
+            ),
         )
 
 
