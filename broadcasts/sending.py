@@ -23,8 +23,8 @@ from broadcasts import leaving, schedule
 from broadcasts.article import article, target
 from broadcasts.guards import Refusal, What
 from broadcasts.models import Dispatch
-from zalopolice import queue
-from zalopolice.gateway import accounts, articles, client, tokens
+from zalopolice import faults, queue
+from zalopolice.gateway import accounts, articles, client, holding, pace, tokens
 from zalopolice.gateway.client import Account, Outcome, Verdict
 from zalopolice.states import WrongState, move_to
 
@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 State = Dispatch.State
 LOCK = zlib.crc32(b"broadcasts.sending") - 2**31
 POLL, POLL_MAX = 3, 30
-RETRY = 10
+RETRY, PAUSED = 10, 15
 LOOK_AFTER = 20
 """Seconds Zalo gets to list an article whose making had no clear end, before it is looked for and made again."""
 PICTURE_PATIENCE = timedelta(minutes=10)
@@ -88,6 +88,9 @@ def _step(dispatch: Dispatch) -> bool:
     if dispatch.state == State.SENDING:
         _nobody_knows(dispatch)
         return False
+    if holding.paused():
+        queue.again(dispatch, PAUSED)
+        return False
     if refusal := leaving.guard_before_send(dispatch):
         _refused(dispatch, refusal)
         return False
@@ -99,11 +102,17 @@ def _step(dispatch: Dispatch) -> bool:
     except client.Unreachable:
         queue.again(dispatch, RETRY)
         return False
+    if wait := pace.take(dispatch.oa):
+        queue.again(dispatch, wait)
+        return False
+    faults.point("dispatch.turn")
     if not queue.claim(dispatch, lease()):
         return False
+    faults.point("dispatch.claimed")
     before = dispatch.state
     steps = {State.WAITING: _prepare, State.CREATING: _look_first, State.VERIFYING: _verify, State.READY: _send}
     outcome = steps[State(before)](dispatch, account)
+    faults.point("dispatch.stepped")
     if outcome is not None and outcome.verdict is Verdict.TOKEN:
         _renew(dispatch, version)
     return dispatch.state != before and dispatch.next_at is not None and dispatch.next_at <= timezone.now()
@@ -172,7 +181,9 @@ def _look_first(dispatch: Dispatch, account: Account) -> Outcome | None:
 
 
 def _create(dispatch: Dispatch, account: Account) -> Outcome:
+    faults.point("dispatch.creating")
     outcome = articles.create(account, article(dispatch.version))
+    faults.point("dispatch.created")
     if outcome.verdict is Verdict.SENT:
         _go(dispatch, State.VERIFYING, POLL, article_token=outcome.data["token"])
     elif outcome.verdict is Verdict.UNCLEAR:
@@ -185,6 +196,7 @@ def _create(dispatch: Dispatch, account: Account) -> Outcome:
 
 def _verify(dispatch: Dispatch, account: Account) -> Outcome:
     outcome = articles.verify(account, dispatch.article_token)
+    faults.point("dispatch.verified")
     if outcome.verdict is Verdict.SENT:
         _go(dispatch, State.READY, article_id=outcome.data["id"], article_token="")
     elif outcome.code == articles.PROCESSING:
@@ -213,6 +225,8 @@ def _not_accepted(dispatch: Dispatch, outcome: Outcome) -> None:
     elif outcome.verdict is Verdict.REFUSED:
         leaving.fail_dispatch(dispatch, articles.reason(outcome.code))
     else:
+        if outcome.too_fast:
+            pace.slow_down(dispatch.oa)
         wait = outcome.wait if outcome.wait is not None else RETRY
         queue.again(dispatch, wait)
         if outcome.wait is not None:
@@ -234,8 +248,11 @@ def _send(dispatch: Dispatch, account: Account) -> Outcome | None:
     if refusal := leaving.start_sending(dispatch):
         _refused(dispatch, refusal)
         return None
+    faults.point("dispatch.begun")
     outcome = articles.broadcast(account, dispatch.article_id, audience)
+    faults.point("dispatch.answered")
     _record(dispatch, outcome)
+    faults.point("dispatch.recorded")
     return outcome
 
 

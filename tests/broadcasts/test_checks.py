@@ -95,6 +95,7 @@ def test_what_was_not_found_is_said_too():
     assert "Không có số căn cước." in said
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("text", ["a" * 100_000, "0 " * 50_000, "A " * 50_000, "Nguyễn " * 20_000, "AB " * 30_000])
 def test_no_text_keeps_it_busy(text):
     import time

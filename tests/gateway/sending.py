@@ -7,7 +7,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from zalopolice.gateway import delivery
-from zalopolice.gateway.models import Message
+from zalopolice.gateway.models import Message, Pace
 
 
 def deliver(zone, message):
@@ -30,6 +30,9 @@ def change(zone, message, **values):
 
 
 def due(zone, message):
+    """Its time has come, whatever the pace says."""
+    with zone("vault"):
+        Pace.objects.all().delete()
     change(zone, message, next_at=timezone.now() - timedelta(seconds=1))
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import socket
+import struct
+import threading
 import time
+from contextlib import contextmanager, suppress
 from datetime import date, timedelta
 
 import pytest
@@ -12,8 +16,9 @@ from django.utils import timezone
 
 from tests.gateway.conftest import say, take_in
 from tests.gateway.sending import accepted_then, deliver, due, in_seconds, lost_then, now
-from zalopolice.gateway import delivery, rules
+from zalopolice.gateway import delivery, outbox, rules, verdicts
 from zalopolice.gateway.models import ChannelRule, Citizen, Message
+from zalopolice.gateway.verdicts import Class
 from zalopolice.units.models import ContentKey
 from zalopolice.vault.models import Route
 
@@ -43,7 +48,17 @@ def half_json(handler):
     handler.hang_up()
 
 
+def somebody_elses(handler):
+    handler.say({"error": 0, "data": {"message_id": "m1", "user_id": "5512207788990099999"}})
+
+
 UNCLEAR = {
+    "somebody else's message": accepted_then(somebody_elses),
+    "gzip nobody announced": (b"\x1f\x8b\x08\x00\x00", 200),
+    "no gzip in it": ({"error": 0}, 200, {"Content-Encoding": "gzip"}),
+    "endless": (b"[" * 200_000, 200),
+    "a code above zero": ({"error": 7}, 200),
+    "a yes that is no number": ({"error": True}, 200),
     "500": ({"error": 0}, 500),
     "502 in HTML": (b"<html>Bad Gateway</html>", 502),
     "404": ({"error": -209}, 404),
@@ -75,11 +90,12 @@ def test_an_answer_that_tells_nothing_makes_the_row_unknown(waiting, zalo, zone,
 
 
 NOT_SENT = {
-    "-32, too fast": ({"error": -32}, 60),
     "429": (({}, 429), 60),
-    "-218, the citizen's quota": ({"error": -218}, 3600),
-    "-211, our quota": ({"error": -211}, 3600),
-    "-200, try again": ({"error": -200}, 1),
+    **{
+        str(code): ({"error": code}, known.wait or 1)
+        for code, known in verdicts.CODES.items()
+        if known.kind in (Class.AGAIN, Class.LATER) and code != verdicts.NIGHT
+    },
 }
 
 
@@ -103,24 +119,149 @@ def test_a_refused_connection_was_certainly_not_sent(waiting, nobody_listens, zo
     assert in_seconds(row) <= 1
 
 
-REFUSED = {
-    -230: "7 ngày",
-    -232: "chưa tương tác",
-    -217: "chặn",
-    -201: "không nhận nội dung",
-    -321: "hết tiền",
-    -9999: "mã -9999",
-}
+FINAL = [
+    code
+    for code, known in verdicts.CODES.items()
+    if known.kind in (Class.PERSON, Class.UPLOAD, Class.MISTAKE, Class.HUMAN)
+]
 
 
-@pytest.mark.parametrize(("code", "words"), REFUSED.items())
-def test_a_refusal_is_final_and_says_why_in_vietnamese(waiting, zalo, zone, code, words):
+@pytest.mark.parametrize("code", FINAL)
+def test_a_refusal_is_final_and_says_in_vietnamese_what_to_do(waiting, zalo, zone, code):
     zalo.script.append({"error": code})
 
     row = deliver(zone, waiting)
 
     assert (row.state, row.queue, row.next_at) == (State.BLOCKED, "", None)
+    assert row.error == verdicts.CODES[code].words
+
+
+LISTED = """-32
+-100 -200 -201 -202 -204 -205 -207 -208 -209 -210 -211 -212 -213 -214 -215 -216 -217 -218 -219 -220
+-221 -222 -223 -224 -227 -230 -232 -233 -234 -235 -237 -238 -240 -241 -242 -244 -248 -249 -305 -311 -320 -321 -403
+-1340 -1341 -124 -118 -1241"""
+
+
+def test_every_code_of_the_fact_sheet_has_a_class_and_a_sentence():
+    assert set(verdicts.CODES) == {int(code) for code in LISTED.split()}
+    assert all(3 < len(known.words) <= 160 and known.words.endswith(".") for known in verdicts.CODES.values())
+    assert len(FINAL) > 30
+
+
+@pytest.mark.parametrize(("code", "words"), {-200: "gửi không thành công", -9999: "mã -9999"}.items())
+def test_what_may_pass_is_believed_at_the_third_time(waiting, zalo, zone, code, words):
+    zalo.script.extend([{"error": code}] * 3)
+
+    states = []
+    for _ in range(3):
+        states.append(deliver(zone, waiting).state)
+        due(zone, waiting)
+
+    row = now(zone, waiting)
+    assert states == [State.RETRY, State.RETRY, State.BLOCKED]
     assert words in row.error
+    assert (zalo.sent, len(zalo.calls)) == ([], 3)
+
+
+@pytest.fixture
+def at(monkeypatch):
+    """``at(23)``: it is so late in Việt Nam tomorrow."""
+    real = timezone.now
+
+    def move(hour, minute=0):
+        there = (timezone.localtime(real()) + timedelta(days=1)).replace(hour=hour, minute=minute, second=0)
+        shift = there - real()
+        monkeypatch.setattr(timezone, "now", lambda: real() + shift)
+
+    return move
+
+
+@pytest.mark.parametrize(("hour", "hours"), [(23, 7), (3, 3)])
+def test_what_zalo_does_not_take_at_night_goes_at_six(waiting, zalo, zone, at, hour, hours):
+    at(hour)
+    zalo.script.append({"error": verdicts.NIGHT})
+
+    row = deliver(zone, waiting)
+
+    assert row.state == State.RETRY
+    assert abs(in_seconds(row) - hours * 3600) < 60
+
+
+@pytest.mark.parametrize(
+    ("hour", "asked", "goes"),
+    [(23, True, True), (23, False, False), (5, False, False), (6, False, True), (21, False, True)],
+)
+def test_at_night_nobody_is_told_what_they_did_not_ask_for(chat, zalo, zone, at, hour, asked, goes):
+    at(hour, 30)
+    with zone("vault"):
+        Citizen.objects.update(last_interaction_at=timezone.now())
+    with chat.acting("an"):
+        row = outbox.enqueue(Citizen.objects.get(), "Việc đã xong", origin=Message.Origin.BOT, asked=asked)
+
+    row = deliver(zone, row)
+
+    assert row.state == (State.SENT if goes else State.QUEUED)
+    assert bool(zalo.calls) is goes
+    if not goes:
+        assert timezone.localtime(row.next_at).hour == 6
+
+
+def test_who_said_stop_gets_answers_and_nothing_else(chat, zalo, zone, at):
+    at(12)
+    with zone("vault"):
+        Citizen.objects.update(last_interaction_at=timezone.now(), wants_silence=True)
+    with chat.acting("an"):
+        answer = outbox.enqueue(Citizen.objects.get(), "Chào bà", origin=Message.Origin.OFFICER)
+        news = outbox.enqueue(Citizen.objects.get(), "Việc đã xong", origin=Message.Origin.BOT, asked=False)
+
+    assert deliver(zone, answer).state == State.SENT
+    assert deliver(zone, news).state == State.BLOCKED
+    assert "STOP" in now(zone, news).error
+    assert zalo.texts() == ["Chào bà"]
+
+
+def test_a_status_of_401_is_a_dead_token(waiting, zalo, zone):
+    zalo.script.append(({}, 401))
+
+    assert deliver(zone, waiting).state == State.SENT
+    assert zalo.refreshes == ["refresh-1"]
+
+
+@contextmanager
+def a_host_that(does):
+    """Listens, and does this with every connection."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve():
+            with suppress(OSError):
+                while True:
+                    connection, _ = server.accept()
+                    with connection:
+                        does(connection)
+
+        threading.Thread(target=serve, daemon=True).start()
+        yield server.getsockname()[1]
+
+
+def hangs_up(connection):
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+def speaks_no_tls(connection):
+    connection.recv(1000)
+    connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+
+@pytest.mark.parametrize("does", [hangs_up, speaks_no_tls])
+def test_a_tls_handshake_that_fails_was_certainly_not_sent(waiting, zone, settings, does):
+    with a_host_that(does) as port:
+        settings.ZALO_API_URL = f"https://127.0.0.1:{port}"
+        assert deliver(zone, waiting).state == State.RETRY
+
+
+def test_a_name_nobody_knows_was_certainly_not_sent(waiting, zone, settings):
+    settings.ZALO_API_URL = "http://no-such-host.invalid"
+    assert deliver(zone, waiting).state == State.RETRY
 
 
 def test_a_dead_token_is_renewed_and_the_row_sent_at_once(waiting, zalo, zone):
@@ -135,12 +276,12 @@ def test_a_dead_token_is_renewed_and_the_row_sent_at_once(waiting, zalo, zone):
 
 def test_eight_tries_end_in_words_for_the_officer(waiting, zalo, zone):
     for _ in range(8):
-        zalo.script.append({"error": -32})
+        zalo.script.append({"error": -218})
         row = deliver(zone, waiting)
         due(zone, waiting)
 
     assert (row.state, row.attempt, row.queue) == (State.FAILED, 8, "")
-    assert "8 lần" in row.error
+    assert "nhận đủ số tin" in row.error
     assert deliver(zone, waiting).state == State.FAILED
     assert len(zalo.calls) == 8
 

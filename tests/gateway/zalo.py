@@ -10,6 +10,7 @@ import struct
 import threading
 import time
 from collections import defaultdict, deque
+from collections.abc import Callable
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -24,13 +25,15 @@ class Zalo:
         self.script: deque[Any] = deque()
         self.oauth: deque[Any] = deque()
         self.gate: threading.Barrier | None = None  # nobody hears of a dead token before all have come
+        self.allows: Callable[[dict[str, Any]], bool] | None = None  # asked before each send; no: -32
         self.sent: list[dict[str, Any]] = []  # what the citizens' phones show
         self.calls: list[str] = []
         self.gets: list[str] = []
         self.refreshes: list[str] = []
         self.access, self.refresh = "access-1", "refresh-1"
         self.refresh_delay = 0.0
-        self.history: list[dict[str, Any]] | None = None
+        self.history: Any = None  # rows; None: what was sent; "down": no answer
+        self.chats: dict[str, list[dict[str, Any]]] = {}  # by citizen, as they were said; what a walk reads
         self.files: dict[str, tuple[int, dict[str, str], bytes]] = {}
         self.scripts: defaultdict[str, deque[Any]] = defaultdict(deque)  # by the last part of an address
         self.articles: dict[str, dict[str, Any]] = {}  # by token; the article's id is the token with an "a" before
@@ -80,7 +83,7 @@ class Zalo:
         promotion = {"daily_remain": 1, "daily_total": 1, "monthly_remain": 3, "monthly_total": 4}
         return done | {"data": {"last_interaction": "0", "promotion": promotion}}
 
-    def grant(self, fields: dict[str, str]) -> dict[str, Any]:
+    def grant(self, fields: dict[str, str]) -> Any:
         with self.lock:
             self.refreshes.append(fields["refresh_token"])
             if self.oauth:
@@ -121,7 +124,8 @@ class Handler(BaseHTTPRequestHandler):
         if self.path.endswith("/access_token"):
             fields = {name: values[0] for name, values in parse_qs(raw.decode()).items()}
             time.sleep(zalo.refresh_delay)
-            self.say(zalo.grant(fields))
+            answer = zalo.grant(fields)
+            self.say(*answer) if isinstance(answer, tuple) else self.say(answer)
             return
         content = json.loads(raw)
         if name := self.post_call(content):
@@ -134,6 +138,8 @@ class Handler(BaseHTTPRequestHandler):
             if zalo.gate:
                 zalo.gate.wait(30)
             self.say({"error": -216, "message": "Access token is invalid"})
+        elif zalo.allows and not zalo.allows(content):
+            self.say({"error": -32, "message": "Your application has reached limit call api"})
         elif callable(answer):
             answer(self, content)
         elif answer == "ok":
@@ -172,9 +178,15 @@ class Handler(BaseHTTPRequestHandler):
         if parts.path in zalo.files:
             status, headers, content = zalo.files[parts.path]
             self.say(content, status, headers)
+        elif parts.path.endswith("/listrecentchat"):
+            query = json.loads(parse_qs(parts.query)["data"][0])
+            rows = sorted((chat[-1] for chat in zalo.chats.values()), key=lambda row: -row["time"])
+            self.say({"error": 0, "data": rows[query["offset"] : query["offset"] + query["count"]]})
         elif parts.path.endswith("/conversation"):
             query = json.loads(parse_qs(parts.query)["data"][0])
             rows = zalo.history
+            if query["user_id"] in zalo.chats:
+                rows = zalo.chats[query["user_id"]][::-1]
             if rows is None:
                 rows = [row for row in reversed(zalo.sent) if row["to"]["user_id"] == query["user_id"]]
             self.say({"error": 0, "data": rows[query["offset"] : query["offset"] + query["count"]]})

@@ -1,4 +1,4 @@
-"""HTTP to Zalo: the calls we use, and one verdict for every way they can end. Zone vault.
+"""HTTP to Zalo: the calls we use; ``verdicts.py`` says what every way they can end means. Zone vault.
 
 Business errors come with HTTP 200 and a negative ``error`` (zalo-oa-api.md 8). Headers carry underscores as Zalo
 wants them. Nothing here retries: that is decided where the row is.
@@ -9,32 +9,20 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from dataclasses import dataclass, field
-from enum import Enum
+from dataclasses import dataclass
 from typing import Any
 
-import requests
 from django.conf import settings
-from django.utils.translation import gettext_noop
 
-CONNECT_TIMEOUT = 3.0
+from zalopolice.gateway import hosts, verdicts, wire
+from zalopolice.gateway.verdicts import Outcome, Verdict
+from zalopolice.gateway.wire import CONNECT_TIMEOUT
 
+__all__ = ["CONNECT_TIMEOUT", "Account", "Outcome", "Verdict"]
 
-class Verdict(Enum):
-    SENT = "sent"
-    NOT_SENT = "not_sent"  # certainly not: may go again
-    TOKEN = "token"  # certainly not: the token is dead
-    REFUSED = "refused"  # Zalo will not, whatever we do
-    UNCLEAR = "unclear"  # nobody knows
-
-
-@dataclass(frozen=True)
-class Outcome:
-    verdict: Verdict
-    message_id: str = ""
-    code: int = 0
-    wait: float | None = None  # seconds, for NOT_SENT
-    data: dict[str, Any] = field(default_factory=dict)
+REFRESH_PATIENCE = 3.5
+"""Times as long as any other call: a pair whose answer is not waited for is lost, and with it the grant."""
+HOUR = 3600
 
 
 @dataclass(frozen=True)
@@ -43,6 +31,7 @@ class Account:
 
     token: str
     app_secret: str
+    is_training: bool = False  # lives on the simulator
 
     def headers(self) -> dict[str, str]:
         proof = hmac.new(self.app_secret.encode(), self.token.encode(), hashlib.sha256).hexdigest()
@@ -61,21 +50,8 @@ class Unreachable(Exception):
     """No usable answer; nothing is known about what happened on the other side."""
 
 
-TOKEN_CODES = {-216, -220, -124}
-WAIT_CODES = {-32: 60.0, -218: 3600.0, -211: 3600.0, -200: None, -214: 30.0}
-REASONS = {
-    -213: gettext_noop("Người dân chưa quan tâm OA."),
-    -217: gettext_noop("Người dân đã chặn OA."),
-    -227: gettext_noop("Tài khoản Zalo của người dân bị khóa hoặc ngừng hoạt động."),
-    -230: gettext_noop("Đã quá 7 ngày từ lần tương tác cuối; Zalo chỉ cho trả lời khi người dân nhắn lại."),
-    -232: gettext_noop("Người dân chưa tương tác hoặc đã hết hạn; Zalo chỉ cho trả lời khi người dân nhắn lại."),
-    -244: gettext_noop("Người dân đã hạn chế nhận loại tin này."),
-    -201: gettext_noop("Zalo không nhận nội dung này."),
-    -221: gettext_noop("OA chưa được xác thực."),
-    -224: gettext_noop("Gói dịch vụ của OA không cho gửi."),
-    -320: gettext_noop("OA chưa liên kết ví ZCA."),
-    -321: gettext_noop("Ví ZCA của OA hết tiền."),
-}
+class AnswerLost(Unreachable):
+    """A refresh token reached Zalo, or may have, and what came back cannot be read: the new pair may be lost."""
 
 
 def send_text(account: Account, user_id: str, text: str) -> Outcome:
@@ -85,87 +61,57 @@ def send_text(account: Account, user_id: str, text: str) -> Outcome:
         recipient, path = {"anonymous_id": person, "conversation_id": conversation}, "/v2.0/oa/message"
     else:
         recipient, path = {"user_id": user_id}, "/v3.0/oa/message/cs"
-    return call(account, path, {"recipient": recipient, "message": {"text": text}})
+    outcome = call(account, path, {"recipient": recipient, "message": {"text": text}})
+    for name in ("user_id", "anonymous_id"):
+        if name in recipient and str(outcome.data.get(name) or recipient[name]) != recipient[name]:
+            return Outcome(Verdict.UNCLEAR)  # an answer about somebody else's message tells nothing of ours
+    return outcome
 
 
 def call(account: Account, path: str, body: dict[str, Any] | None = None, **query: Any) -> Outcome:
     """POST ``body`` as JSON, or GET without one; every way it can end is a verdict, nothing is raised."""
+    method, more = ("GET", {"params": query or None}) if body is None else ("POST", {"json": body, "params": query})
     try:
-        answer = requests.request(
-            "GET" if body is None else "POST",
-            settings.ZALO_API_URL + path,
-            headers=account.headers(),
-            timeout=(CONNECT_TIMEOUT, settings.ZALO_TIMEOUT),
-            allow_redirects=False,
-            json=body,
-            params=query or None,
-        )
-    except requests.exceptions.ConnectTimeout:
+        url = hosts.api(account.is_training) + path
+        status, raw = wire.exchange(method, url, patience=settings.ZALO_TIMEOUT, headers=account.headers(), **more)
+    except (hosts.NoTraining, wire.NothingLeft):
         return Outcome(Verdict.NOT_SENT)
-    except requests.exceptions.ConnectionError as error:
-        # "Refused" happens before a byte of the message leaves; anything later may have arrived.
-        return Outcome(Verdict.NOT_SENT if _never_connected(error) else Verdict.UNCLEAR)
-    except requests.exceptions.RequestException:
+    except wire.NoAnswer:
         return Outcome(Verdict.UNCLEAR)
-    return _verdict(answer)
+    return verdicts.of_status(status) or verdicts.of_body(_parsed(raw))
 
 
-def _never_connected(error: Exception) -> bool:
-    from urllib3.exceptions import MaxRetryError, NewConnectionError
-
-    cause = error.args[0] if error.args else None
-    return isinstance(cause, MaxRetryError) and isinstance(cause.reason, NewConnectionError)
-
-
-def _verdict(answer: requests.Response) -> Outcome:
-    if answer.status_code == 429:
-        return Outcome(Verdict.NOT_SENT, wait=60.0)
-    body = _json(answer)
-    if answer.status_code != 200 or body is None or not isinstance(body.get("error"), int):
-        return Outcome(Verdict.UNCLEAR)
-    code: int = body["error"]
-    if code == 0:
-        data = body.get("data")
-        known = data if isinstance(data, dict) else {}
-        return Outcome(Verdict.SENT, str(known.get("message_id") or ""), data=known)
-    if code in TOKEN_CODES:
-        return Outcome(Verdict.TOKEN, code=code)
-    if code in WAIT_CODES:
-        return Outcome(Verdict.NOT_SENT, code=code, wait=WAIT_CODES[code])
-    return Outcome(Verdict.REFUSED, code=code)
-
-
-def _json(answer: requests.Response) -> dict[str, Any] | None:
+def _parsed(raw: bytes) -> object:
     try:
-        body = answer.json()
-    except ValueError:
+        return json.loads(raw)
+    except (ValueError, RecursionError):
         return None
-    return body if isinstance(body, dict) else None
-
-
-def reason(code: int) -> str:
-    return REASONS.get(code, gettext_noop("Zalo từ chối (mã %(code)s).") % {"code": code})
 
 
 def history(account: Account, user_id: str, offset: int = 0) -> list[dict[str, Any]]:
     """Ten messages of a conversation, newest first (5.4): ``src`` 0 is the account; ``time`` in milliseconds.
 
     Raises Unreachable when the answer cannot be trusted: an empty list must mean an empty conversation."""
-    query = {"data": json.dumps({"user_id": user_id, "offset": offset, "count": 10})}
-    try:
-        answer = requests.get(
-            settings.ZALO_API_URL + "/v2.0/oa/conversation",
-            headers=account.headers(),
-            params=query,
-            timeout=(CONNECT_TIMEOUT, settings.ZALO_TIMEOUT),
-            allow_redirects=False,
-        )
-    except requests.exceptions.RequestException:
-        raise Unreachable from None
-    body = _json(answer)
-    if answer.status_code != 200 or body is None or body.get("error") != 0 or not isinstance(body.get("data"), list):
+    query = json.dumps({"user_id": user_id, "offset": offset, "count": 10})
+    return [row for row in _listed(account, "/v2.0/oa/conversation", data=query) if isinstance(row, dict)]
+
+
+def recent_chats(account: Account, offset: int = 0) -> list[dict[str, Any]]:
+    """The last message of each of ten conversations, the latest first (5.4); raises Unreachable as above."""
+    query = json.dumps({"offset": offset, "count": 10})
+    return [row for row in _listed(account, "/v2.0/oa/listrecentchat", data=query) if isinstance(row, dict)]
+
+
+def tags(account: Account) -> list[str]:
+    """Names of the tags given in Zalo's console (5.3); Unreachable when they cannot be told."""
+    return [name for name in _listed(account, "/v2.0/oa/tag/gettagsofoa") if isinstance(name, str)]
+
+
+def _listed(account: Account, path: str, **query: Any) -> list[Any]:
+    outcome = call(account, path, **query)
+    if outcome.verdict is not Verdict.SENT or not isinstance(outcome.rows, list):
         raise Unreachable
-    return [row for row in body["data"] if isinstance(row, dict)]
+    return outcome.rows
 
 
 def own_oa_id(account: Account) -> str:
@@ -181,32 +127,56 @@ class Pair:
     access: str
     refresh: str
     seconds: int
+    refresh_seconds: int | None = None  # some answers tell how long the refresh token lives
 
 
-def exchange_code(app_id: str, app_secret: str, code: str, verifier: str) -> Pair:
+def exchange_code(app_id: str, app_secret: str, code: str, verifier: str, *, is_training: bool = False) -> Pair:
     fields = {"app_id": app_id, "grant_type": "authorization_code", "code": code}
-    return _token(app_secret, fields | ({"code_verifier": verifier} if verifier else {}), keep="")
+    fields |= {"code_verifier": verifier} if verifier else {}
+    return _token(app_secret, fields, keep="", is_training=is_training)
 
 
-def refresh_pair(app_id: str, app_secret: str, refresh: str) -> Pair:
-    """A new pair for a refresh token, which this burns. An answer without a refresh token keeps the old one."""
+def refresh_pair(app_id: str, app_secret: str, refresh: str, *, is_training: bool = False) -> Pair:
+    """A new pair for a refresh token, which this burns. An answer without a refresh token keeps the old one.
+
+    Raises AnswerLost when the token may have been burnt for nothing, another Unreachable when it certainly was not."""
     fields = {"app_id": app_id, "grant_type": "refresh_token", "refresh_token": refresh}
-    return _token(app_secret, fields, keep=refresh)
+    return _token(app_secret, fields, keep=refresh, is_training=is_training)
 
 
-def _token(app_secret: str, fields: dict[str, str], *, keep: str) -> Pair:
-    url, timeout = settings.ZALO_OAUTH_URL + "/v4/oa/access_token", (CONNECT_TIMEOUT, settings.ZALO_TIMEOUT)
+def _token(app_secret: str, fields: dict[str, str], *, keep: str, is_training: bool) -> Pair:
+    patience = settings.ZALO_TIMEOUT * REFRESH_PATIENCE
     try:
-        headers = {"secret_key": app_secret}
-        answer = requests.post(url, data=fields, headers=headers, timeout=timeout, allow_redirects=False)
-    except requests.exceptions.RequestException:
+        url = hosts.oauth(is_training) + "/v4/oa/access_token"
+        status, raw = wire.exchange("POST", url, patience=patience, headers={"secret_key": app_secret}, data=fields)
+    except (hosts.NoTraining, wire.NothingLeft):
         raise Unreachable from None
-    body = _json(answer)
-    if answer.status_code != 200 or body is None:
+    except wire.NoAnswer:
+        raise AnswerLost from None
+    if status != 200 or raw.lstrip().startswith(b"<"):
+        raise Unreachable  # a page of something in between grants nothing
+    body = _parsed(raw)
+    if body is None:
+        raise AnswerLost
+    return _pair(body, keep)
+
+
+def _pair(body: object, keep: str) -> Pair:
+    known = body if isinstance(body, dict) else {}
+    if isinstance(code := known.get("error"), int) and code:
+        raise OAuthRefused(code)
+    access, refresh, seconds = known.get("access_token"), known.get("refresh_token"), number(known.get("expires_in"))
+    if not (isinstance(access, str) and access and (refresh or seconds)):
         raise Unreachable
+    # A new pair whose length of life cannot be read is used for an hour rather than thrown away.
+    lives = number(known.get("refresh_token_expires_in"))
+    return Pair(access, str(refresh or keep), seconds or HOUR, lives)
+
+
+def number(value: Any) -> int | None:
+    """Zalo writes counters as numbers here and as strings there."""
     try:
-        if body.get("error"):
-            raise OAuthRefused(int(body["error"]))
-        return Pair(str(body["access_token"]), str(body.get("refresh_token") or keep), int(body["expires_in"]))
-    except (KeyError, ValueError, TypeError):
-        raise Unreachable from None
+        found = int(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return found if 0 <= found < 2**31 else None

@@ -6,6 +6,7 @@ echo, then by the conversation's history; only when the history says it was not 
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import uuid
 from datetime import timedelta
@@ -17,8 +18,8 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
-from zalopolice import queue
-from zalopolice.gateway import accounts, client, rules, settling, tokens
+from zalopolice import faults, metrics, queue
+from zalopolice.gateway import accounts, client, echoes, holding, pace, quota, rules, settling, tokens, verdicts
 from zalopolice.gateway.client import Outcome, Verdict
 from zalopolice.gateway.models import Message
 from zalopolice.gateway.settling import tell_unsent
@@ -31,6 +32,7 @@ State = Message.State
 WAITING = (State.QUEUED, State.RETRY)
 MAX_ATTEMPTS = 8
 HELD_UP = timedelta(seconds=60)
+NEAR = timedelta(seconds=1)
 FENCE = ("attempt",)
 
 
@@ -44,6 +46,9 @@ def deliver(pk: uuid.UUID) -> None:
     """Looks at one outbound row: sends it, settles it, or declares it unknown; then the citizen's next one."""
     message = _load(pk)
     while message is not None:
+        faults.point("outbox.loaded")
+        if message.state != State.SENDING and holding.paused():
+            return  # it stays as it is, and due, until a person lets sending go on
         if message.state in WAITING:
             message = _first_in_turn(message)
         if message is None or not _work_on(message):
@@ -120,8 +125,20 @@ def _next_of(message: Message) -> Message | None:
 
 def send(message: Message) -> bool:
     """Sends a waiting row; False when another worker has it or it must wait."""
-    if rules.reply_window(message.citizen, timezone.now()) is rules.Window.CLOSED:
-        return end(message, State.BLOCKED, client.reason(-230))
+    now = timezone.now()
+    window = rules.reply_window(message.citizen, now)
+    if window is rules.Window.CLOSED:
+        return end(message, State.BLOCKED, verdicts.reason(-230))
+    if not message.asked:
+        if message.citizen.wants_silence:
+            return end(message, State.BLOCKED, gettext_noop("Người dân đã nhắn STOP, không muốn nhận thêm tin."))
+        if morning := rules.quiet_until(now):
+            queue.again(message, (morning - now).total_seconds())
+            return False
+    if wait := pace.take(message.oa):
+        queue.again(message, wait)
+        return False
+    faults.point("outbox.turn")
     try:
         account, version = tokens.account(message.oa)
     except tokens.NeedsConsent:
@@ -130,14 +147,19 @@ def send(message: Message) -> bool:
     except client.Unreachable:
         queue.again(message, 10)
         return False
+    faults.point("outbox.token")
     # Before the row is on its way: what cannot be built is certainly not sent.
     person, text = routes.zalo_user_id(message.citizen_id), message.text
-    if not _begin(message):
+    if not _begin(message, window):
         return False
+    faults.point("outbox.begun")
     outcome = client.send_text(account, person, text)
+    faults.point("outbox.answered")
     if outcome.verdict is Verdict.TOKEN:
         return _renew(message, version)
+    metrics.count("sends", outcome.verdict.value)
     record(message, outcome)
+    faults.point("outbox.recorded")
     return True
 
 
@@ -154,12 +176,14 @@ def _renew(message: Message, version: int) -> bool:
     return True
 
 
-def _begin(message: Message) -> bool:
+def _begin(message: Message, window: rules.Window) -> bool:
     try:
         with transaction.atomic():
             if not queue.claim(message, lease()):
                 return False
-            move_to(message, State.SENDING, field="state", sending_since=timezone.now())
+            begun: dict[str, Any] = {"sending_since": timezone.now(), "tier": quota.expected(window)}
+            move_to(message, State.SENDING, field="state", **begun)
+            faults.point("outbox.beginning")
     except WrongState:
         return False
     return True
@@ -170,29 +194,50 @@ def record(message: Message, outcome: Outcome) -> None:
     now = timezone.now()
     try:
         if outcome.verdict is Verdict.SENT:
-            _sent(message, outcome.message_id)
+            _sent(message, outcome)
         elif outcome.verdict is Verdict.UNCLEAR:
             wait = now + timedelta(seconds=settings.ZALO_ECHO_WAIT)
             move_to(message, State.UNKNOWN, field="state", unchanged=FENCE, next_at=wait)
-        elif outcome.verdict is Verdict.REFUSED:
-            end(message, State.BLOCKED, client.reason(outcome.code))
+        elif _final(message, outcome):
+            end(message, State.BLOCKED, verdicts.reason(outcome.code))
         elif message.attempt >= MAX_ATTEMPTS:
-            end(message, State.FAILED, gettext_noop("Đã thử 8 lần, Zalo chưa nhận."))
+            tried = gettext_noop("Đã thử 8 lần, Zalo chưa nhận.")
+            end(message, State.FAILED, verdicts.reason(outcome.code) if outcome.code else tried)
         else:
-            seconds = outcome.wait if outcome.wait is not None else queue.BACKOFF[min(message.attempt - 1, 5)]
-            back = now + timedelta(seconds=seconds)
-            move_to(message, State.RETRY, field="state", unchanged=FENCE, next_at=back)
+            back = now + timedelta(seconds=_wait(message, outcome))
+            said = verdicts.reason(outcome.code) if outcome.code else ""
+            move_to(message, State.RETRY, field="state", unchanged=FENCE, next_at=back, error=said)
     except WrongState:
         return  # settled by its echo; what it says is at least as true as our answer
+    if outcome.too_fast:
+        pace.slow_down(message.oa)
+    if outcome.code in verdicts.EXHAUSTED:
+        quota.exhausted(message.oa)
 
 
-def _sent(message: Message, msg_id: str) -> None:
+def _final(message: Message, outcome: Outcome) -> bool:
+    """A refusal is believed at once, one that may pass at its last try."""
+    may_pass = outcome.tries > 1
+    return message.attempt >= outcome.tries if may_pass else outcome.verdict is Verdict.REFUSED
+
+
+def _wait(message: Message, outcome: Outcome) -> float:
+    now = timezone.now()
+    morning = verdicts.wait_until(outcome.code, now, rules.quiet_until(now))
+    backoff = queue.BACKOFF[min(message.attempt - 1, len(queue.BACKOFF) - 1)]
+    return next(seconds for seconds in (morning, outcome.wait, backoff) if seconds is not None)
+
+
+def _sent(message: Message, outcome: Outcome) -> None:
+    msg_id = outcome.message_id
     done: dict[str, Any] = {"settled_at": timezone.now(), "next_at": None, "queue": "", "error": ""}
+    done["tier"] = quota.tier(message.tier, outcome.data)
     rows = Message.objects.filter(unit_id=message.unit_id, oa_id=message.oa_id)
     with transaction.atomic():
         # An echo that Zalo worded differently was taken for somebody's typing in the console: it was this.
-        rows.filter(zalo_msg_id=msg_id, origin=Message.Origin.CONSOLE).exclude(zalo_msg_id="").delete()
+        echoes.not_typed(rows.filter(zalo_msg_id=msg_id).exclude(zalo_msg_id=""))
         done["zalo_msg_id"] = "" if rows.filter(zalo_msg_id=msg_id).exists() else msg_id
+        faults.point("outbox.recording")
         try:
             with transaction.atomic():
                 move_to(message, State.SENT, field="state", unchanged=FENCE, **done)
@@ -216,3 +261,19 @@ def _declare_unknown(message: Message) -> None:
     """Found ``sending`` after its lease: the process died somewhere around the call."""
     wait = timezone.now() + timedelta(seconds=settings.ZALO_ECHO_WAIT)
     move_to(message, State.UNKNOWN, field="state", unchanged=FENCE, next_at=wait)
+
+
+def declare_dead() -> None:
+    """While sending is paused: rows whose process died may have arrived or not, and wait as such."""
+    for message in Message.objects.filter(queue="vault", state=State.SENDING, next_at__lte=timezone.now()):
+        with contextlib.suppress(WrongState):
+            _declare_unknown(message)
+
+
+def next_turn() -> float | None:
+    """Seconds until the next row's time, when it is so near that a round may wait for it: rows of one account go
+    evenly (``pace.py``), a fifth of a second apart, and the next round would come too late for most of them."""
+    now = timezone.now()
+    rows = Message.objects.filter(queue="vault", next_at__gt=now, next_at__lte=now + NEAR).order_by("next_at")
+    soonest = rows.values_list("next_at", flat=True).first()
+    return None if soonest is None else max(0.01, (soonest - timezone.now()).total_seconds())

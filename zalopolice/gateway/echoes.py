@@ -3,29 +3,47 @@
 from __future__ import annotations
 
 import unicodedata
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from zalopolice.gateway.models import Citizen, Message, OfficialAccount
+from zalopolice import faults
+from zalopolice.audit import log as audit
+from zalopolice.gateway import incidents
+from zalopolice.gateway.models import Citizen, Incident, Message, OfficialAccount
 from zalopolice.states import move_to
+from zalopolice.units.models import Alert
+from zalopolice.units.models.alerts import tell
+from zalopolice.units.roles import Permission
 
 UNSETTLED = [Message.State.UNKNOWN, Message.State.RETRY, Message.State.FAILED]
+NAMELESS = timedelta(days=1)
+"""So long the echo of a message may come to whose sending Zalo said yes without naming its id."""
 
 
-def settle(oa: OfficialAccount, citizen: Citizen, msg_id: str, text: str, kind: str, sent_at: datetime) -> bool:
+def settle(
+    oa: OfficialAccount, citizen: Citizen, msg_id: str, text: str, kind: str, sent_at: datetime, *, typed: bool = False
+) -> bool:
     """Matches an echo with the outbox. False: the answer to our own call is still on its way, come back.
+
+    ``typed``: the echo names the person who typed it in Zalo's console (``sender.admin_id``), so it is none of ours.
 
     While any row to this person is ``sending`` its worker may still learn the id from the answer, and two rows may
     carry equal words; guessing now could give one row the other's id. Once it is ``unknown`` nobody else will. A row
     that was sent before and waits, or was given up, may be the echo's as well: it must not go out once more."""
     if msg_id and Message.objects.filter(unit_id=oa.unit_id, oa=oa, zalo_msg_id=msg_id).exists():
         return True
+    if typed:
+        _typed_elsewhere(oa, citizen, msg_id, text, kind, sent_at)
+        return True
     sent = Message.objects.filter(citizen=citizen, direction=Message.Direction.OUT, zalo_msg_id="")
     if sent.filter(state=Message.State.SENDING).exists():
         return False
-    open_rows = sent.filter(state__in=UNSETTLED, sending_since__isnull=False).order_by("sent_at", "pk")
+    unsettled = Q(state__in=UNSETTLED) | Q(state=Message.State.SENT, settled_at__gte=timezone.now() - NAMELESS)
+    open_rows = sent.filter(unsettled, sending_since__isnull=False).order_by("sent_at", "pk")
     same = [row for row in open_rows if same_words(row.text, text)]
     if same:
         # Rows whose outcome is unclear first: they were waiting for just this.
@@ -50,14 +68,20 @@ def confirm(message: Message, msg_id: str) -> None:
         "queue": "",
         "error": "",
     }
+    if message.state == Message.State.SENT:
+        Message.objects.filter(pk=message.pk, zalo_msg_id="").update(zalo_msg_id=msg_id)
+        return
     move_to(message, Message.State.SENT, field="state", **done)
+    faults.point("outbox.settled")
 
 
 def _typed_elsewhere(
     oa: OfficialAccount, citizen: Citizen, msg_id: str, text: str, kind: str, sent_at: datetime
 ) -> None:
-    """Nothing of ours reads like it: somebody with a seat in Zalo's console wrote past the portal."""
-    Message.objects.create(
+    """Nothing of ours reads like it: somebody with a seat in Zalo's console wrote past the portal.
+
+    The unit is told in the same transaction: the bell of whoever keeps the tray, an incident, an entry in the log."""
+    message = Message.objects.create(
         unit_id=oa.unit_id,
         oa=oa,
         citizen=citizen,
@@ -70,3 +94,16 @@ def _typed_elsewhere(
         state=Message.State.SENT,
         settled_at=timezone.now(),
     )
+    with transaction.atomic():
+        audit.append("message.typed_in_console", message)
+        tell(Alert.Kind.CONSOLE_REPLY, oa.unit_id, citizen.pk, permission=Permission.TRAY_READ)
+        incidents.begin(Incident.Kind.CONSOLE_REPLY, oa)
+
+
+def not_typed(rows: QuerySet[Message]) -> None:
+    """What was taken for somebody's typing turns out to be ours, worded differently by Zalo: the line goes, the log
+    tells why. The bell has rung and stays."""
+    for row in rows.filter(origin=Message.Origin.CONSOLE):
+        audit.append("message.not_typed_in_console", row)
+        # Nothing of a case points to such a row, and the vault may not look there whether it does.
+        rows.filter(pk=row.pk)._raw_delete(rows.db)

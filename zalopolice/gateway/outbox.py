@@ -10,7 +10,7 @@ from django.template import Context, Engine
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
-from zalopolice import queue
+from zalopolice import faults, queue
 from zalopolice.gateway.models import Citizen, Message
 
 TEXT_MAX = 1900
@@ -19,8 +19,11 @@ TEXT_MAX = 1900
 _engine = Engine(dirs=[str(settings.BASE_DIR / "templates" / "zalo")], autoescape=False)
 
 
-def enqueue(citizen: Citizen, text: str, *, origin: str, business_key: str = "") -> Message:
-    """Queues ``text`` (1 to 1,900 characters). The same ``business_key`` in a unit is queued once for ever."""
+def enqueue(citizen: Citizen, text: str, *, origin: str, business_key: str = "", asked: bool = True) -> Message:
+    """Queues ``text`` (1 to 1,900 characters). The same ``business_key`` in a unit is queued once for ever.
+
+    ``asked``: an answer to what the citizen wrote, which goes at any hour. What we tell of our own accord waits for the
+    morning, and who said STOP never gets it."""
     text = unicodedata.normalize("NFC", text).strip()
     if not 1 <= len(text) <= TEXT_MAX:
         raise ValueError(gettext_noop("Nội dung phải có từ 1 đến %(most)s ký tự.") % {"most": TEXT_MAX})
@@ -40,9 +43,11 @@ def enqueue(citizen: Citizen, text: str, *, origin: str, business_key: str = "")
         sent_at=now,
         state=Message.State.QUEUED,
         business_key=business_key,
+        asked=asked,
         queue="vault",
         next_at=now,
     )
+    faults.point("outbox.queued")
     queue.ring("zalopolice.deliver", message.pk, "vault")
     return message
 

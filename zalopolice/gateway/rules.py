@@ -74,3 +74,13 @@ def window_ends(citizen: Citizen, at: datetime, hours: dict[str, int] | None = N
     hours = hours or values(REPLY_HOURS, at)
     free, paid = (last + timedelta(hours=hours[name]) for name in ("reply_free_hours", "reply_paid_hours"))
     return WindowEnds(Window.FREE if at <= free else Window.PAID if at <= paid else Window.CLOSED, free, paid)
+
+
+def quiet_until(at: datetime) -> datetime | None:
+    """When the night ends in which nobody is told what they did not ask for; None by day."""
+    hours = values(("quiet_from_hour", "quiet_until_hour"), at)
+    local = timezone.localtime(at)
+    morning = local.replace(hour=hours["quiet_until_hour"], minute=0, second=0, microsecond=0)
+    if local.hour < hours["quiet_until_hour"]:
+        return morning
+    return morning + timedelta(days=1) if local.hour >= hours["quiet_from_hour"] else None

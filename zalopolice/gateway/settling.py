@@ -14,7 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
-from zalopolice import queue
+from zalopolice import faults, queue
 from zalopolice.gateway import client, echoes, tokens
 from zalopolice.gateway.models import Message
 from zalopolice.states import move_to
@@ -38,6 +38,7 @@ class NotSure(Exception):
 def settle(message: Message) -> None:
     if not queue.claim(message, lease()):
         return
+    faults.point("outbox.settling")
     try:
         found = _in_history(message)
     except (client.Unreachable, tokens.NeedsConsent, NotSure):
@@ -46,6 +47,7 @@ def settle(message: Message) -> None:
         else:
             queue.again(message, 30)
         return
+    faults.point("outbox.history")
     if found:
         echoes.confirm(message, found)
     elif message.resends == 0:

@@ -71,7 +71,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.DEMO:
             raise CommandError("seed_posts is for the demo only")
-        for unit in Unit.objects.filter(kind=Unit.Kind.COMMUNE).order_by("code"):
+        for unit in Unit.objects.filter(kind=Unit.Kind.COMMUNE, is_training=False).order_by("code"):
             self.stdout.write(f"{unit.name}: {self._fill(unit)}")
 
     def _fill(self, unit: Unit) -> str:
