@@ -14,6 +14,8 @@ STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 1.0
 STEADY_AFTER = 5.0  # seconds; who lived that long starts again without a pause
 DEATHS_AT_START = 4
+LOOK_EVERY = 2.0
+STILL_PATIENCE = 3.0  # what a worker holds is claimed in the database and comes back by itself
 
 
 class Stopped(Exception):
@@ -24,6 +26,8 @@ class Supervisor:
     """Runs in the main thread only; every wait of the launcher goes through tick()."""
 
     def __init__(self, on_change: Callable[[], None], say: Callable[[str], None]) -> None:
+        self.still: Callable[[], list[str]] = list  # who lives and does not work (the watchdog's word)
+        self._next_look = 0.0
         self.children: dict[str, process.Child] = {}
         self.starting = True
         self._on_change = on_change
@@ -67,6 +71,16 @@ class Supervisor:
         for name in [name for name, due in self._due.items() if due <= time.monotonic()]:
             del self._due[name]
             self.start(self.children[name].program)
+        if not self.starting and time.monotonic() >= self._next_look:
+            self._next_look = time.monotonic() + LOOK_EVERY
+            self._end_who_is_still()
+
+    def _end_who_is_still(self) -> None:
+        """Whoever is ended here is started again like anybody else that died."""
+        for name in self.still():
+            if name in self.children and self.children[name].alive:
+                self._say(f"{name} takes no work, ending it")
+                process.stop([self.children[name]], patience=STILL_PATIENCE)
 
     def _note_death(self, name: str, child: process.Child) -> None:
         steady = time.monotonic() - self._born[name] > STEADY_AFTER

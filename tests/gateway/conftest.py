@@ -9,8 +9,19 @@ from django.conf import settings
 
 from tests import cast
 from tests.gateway import zalo as place
+from tests.gateway.broker import Redis
+from zalopolice import metrics
 from zalopolice.gateway import inbox, outbox
 from zalopolice.gateway.models import Citizen, InboundEvent, Message
+
+
+@pytest.fixture
+def broker(monkeypatch: pytest.MonkeyPatch) -> Redis:
+    """What the metrics and the watch see of Redis."""
+    client = Redis()
+    monkeypatch.setattr(metrics, "broker", lambda: client)
+    monkeypatch.setattr(metrics, "_pending", metrics.Counter())
+    return client
 
 
 @pytest.fixture

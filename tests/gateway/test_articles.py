@@ -10,7 +10,7 @@ from django.utils import timezone
 from tests import cast
 from tests.gateway.conftest import say, take_in
 from tests.gateway.sending import deliver
-from zalopolice.gateway import accounts, articles, checkup, client, inbox, tokens
+from zalopolice.gateway import accounts, articles, checkup, client, inbox, tokens, watch
 from zalopolice.gateway.client import Verdict
 from zalopolice.gateway.models import OfficialAccount
 from zalopolice.units.models import Alert
@@ -135,6 +135,11 @@ def check(commune):
     return account(commune)
 
 
+def look(commune):
+    with commune.zone("vault"):
+        watch.watch()
+
+
 def told(commune):
     with commune.zone("vault"):
         return list(Alert.objects.filter(unit=commune.unit, kind="oa_trouble").values_list("permission", "at"))
@@ -199,9 +204,9 @@ def test_the_end_of_the_grant_is_told_once(connected, zalo):
     with connected.zone("owner"):
         rows = OfficialAccount.objects.filter(pk=connected.oa.pk)
         rows.update(token_refresh_until=timezone.now() + timedelta(days=29))
-    check(connected)
+    look(connected)
     first = told(connected)
-    check(connected)
+    look(connected)
 
     assert len(first) == 1 and told(connected) == first
 

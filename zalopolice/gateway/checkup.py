@@ -15,16 +15,24 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from zalopolice.gateway import accounts, client, rules, tokens
+from zalopolice import queue
+from zalopolice.gateway import accounts, client, followers, tokens
 from zalopolice.gateway.client import Account, Verdict
-from zalopolice.gateway.models import OfficialAccount
-from zalopolice.units.models import Alert
-from zalopolice.units.models.alerts import tell
-from zalopolice.units.roles import Permission
+from zalopolice.gateway.models import OfficialAccount, Setup
 
 log = logging.getLogger(__name__)
 
 EVERY = timedelta(hours=1)
+ASKING = timedelta(seconds=90)
+QUESTIONS: dict[str, tuple[str, dict[str, Any]]] = {
+    # What each permission group of the app opens, asked in a way that changes nothing (zalo-oa-api.md 5, 6).
+    "profile": ("/v2.0/oa/getoa", {}),
+    "people": ("/v3.0/oa/user/getlist", {"data": json.dumps({"offset": 0, "count": 1, "is_follower": True})}),
+    "messages": ("/v2.0/oa/listrecentchat", {"data": json.dumps({"offset": 0, "count": 1})}),
+    "articles": ("/v2.0/article/getslice", {"offset": "0", "limit": "1", "type": "normal"}),
+}
+NO_TOKEN, NO_ANSWER, OTHER_ACCOUNT = 1, 2, 3
+"""Findings that are no codes of Zalo, whose codes are negative; 0 is a yes."""
 
 
 def due() -> Iterable[uuid.UUID]:
@@ -34,11 +42,10 @@ def due() -> Iterable[uuid.UUID]:
 
 
 def check(pk: uuid.UUID) -> None:
-    """Profile, followers and allowance of one connected account; warns before its grant ends."""
+    """Profile, followers and allowance of one connected account."""
     oa = OfficialAccount.objects.select_related("app").filter(pk=pk, connected_at__isnull=False).first()
     if oa is None:
         return
-    _warn_of_end(oa)
     try:
         account, version = tokens.account(oa)
         found = _ask(account)
@@ -50,6 +57,7 @@ def check(pk: uuid.UUID) -> None:
         log.info("account %s not checked: no answer", oa.pk)
     else:
         OfficialAccount.objects.filter(pk=oa.pk).update(checked_at=timezone.now(), **found)
+        followers.sync(oa, account, found["followers"])
 
 
 class DeadToken(Exception):
@@ -67,10 +75,10 @@ def _ask(account: Account) -> dict[str, Any]:
     profile = _read(account, "/v2.0/oa/getoa")
     query = json.dumps({"offset": 0, "count": 1, "is_follower": True})
     listed = _read(account, "/v3.0/oa/user/getlist", data=query)
-    followers = _number(listed.get("total"), _number(profile.get("num_follower")))
+    total_now = _number(listed.get("total"), _number(profile.get("num_follower")))
     left, total = _allowance(account, listed.get("users"))
     package = str(profile.get("package_name") or "")[:80]
-    return {"followers": followers, "package": package, "broadcast_left": left, "broadcast_total": total}
+    return {"followers": total_now, "package": package, "broadcast_left": left, "broadcast_total": total}
 
 
 def _allowance(account: Account, users: Any) -> tuple[int | None, int | None]:
@@ -103,12 +111,24 @@ def _read(account: Account, path: str, **query: Any) -> dict[str, Any]:
     return outcome.data
 
 
-def _warn_of_end(oa: OfficialAccount) -> None:
-    if oa.token_refresh_until is None or oa.connected_at is None:
+def ask_again(pk: uuid.UUID) -> None:
+    """The wizard's questions: is it this account, and which permissions does the app hold?"""
+    setup = Setup.objects.select_related("oa__app").filter(pk=pk, queue="vault", next_at__lte=timezone.now()).first()
+    if setup is None or not queue.claim(setup, ASKING):
         return
-    now = timezone.now()
-    if oa.token_refresh_until - now > timedelta(days=rules.value("grant_warn_days", now)):
-        return
-    told = Alert.objects.filter(kind=Alert.Kind.OA_TROUBLE, subject=oa.pk, at__gte=oa.connected_at)
-    if not told.exists():
-        tell(Alert.Kind.OA_TROUBLE, oa.unit_id, oa.pk, permission=Permission.OA_VIEW)
+    queue.finish(setup, findings=_findings(setup.oa), checked_at=timezone.now())
+
+
+def _findings(oa: OfficialAccount) -> dict[str, int]:
+    try:
+        account, _version = tokens.account(oa)
+    except (tokens.NeedsConsent, client.Unreachable):
+        return dict.fromkeys(QUESTIONS, NO_TOKEN)
+    found = {}
+    for name, (path, query) in QUESTIONS.items():
+        outcome = client.call(account, path, **query)
+        yes = outcome.verdict is Verdict.SENT
+        found[name] = 0 if yes else outcome.code or NO_ANSWER
+        if yes and name == "profile" and str(outcome.data.get("oa_id") or outcome.data.get("oaid")) != oa.oa_id:
+            found[name] = OTHER_ACCOUNT
+    return found

@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 
 from zalopolice import crypto, queue
 from zalopolice.audit import log
-from zalopolice.gateway import client, rules, tokens
+from zalopolice.gateway import client, hosts, rules, tokens
 from zalopolice.gateway.models import Consent, OfficialAccount, Token, TokenJournal, ZaloApp
 from zalopolice.units.models import Officer
 
@@ -50,10 +50,12 @@ def start(oa: OfficialAccount, *, by: Officer) -> str:
         unit_id=oa.unit_id, oa=oa, state_hash=_hash(state), sealed_verifier=verifier, started_by=by
     )
     log.append("oa.consent_started", consent, by=by)
+    try:
+        page = hosts.oauth(oa.unit.is_training)
+    except hosts.NoTraining:
+        raise ConsentRefused(_("Máy chủ này chưa có máy mô phỏng cho đơn vị tập huấn.")) from None
     query = {"app_id": oa.app.app_id, "redirect_uri": redirect_uri(), "state": state}
-    return f"{settings.ZALO_OAUTH_URL}/v4/oa/permission?" + urlencode(
-        query | ({"code_challenge": challenge} if challenge else {})
-    )
+    return f"{page}/v4/oa/permission?" + urlencode(query | ({"code_challenge": challenge} if challenge else {}))
 
 
 def _hash(state: str) -> bytes:
@@ -84,7 +86,7 @@ def _aad(consent: Consent) -> bytes:
 
 def exchange(pk: uuid.UUID) -> None:
     """Turns the code into the first token pair (zone vault). A code works once, so it is never tried twice."""
-    rows = Consent.objects.select_related("oa__app")
+    rows = Consent.objects.select_related("oa__app", "unit")
     consent = rows.filter(pk=pk, queue="vault", next_at__lte=timezone.now(), exchanged_at=None).first()
     if consent is None or not queue.claim(consent, timedelta(seconds=60)):
         return
@@ -97,13 +99,14 @@ def exchange(pk: uuid.UUID) -> None:
 
 def _exchange(consent: Consent) -> str:
     oa, private = consent.oa, settings.KEYS.vault_private
+    is_training = consent.unit.is_training
     secret = tokens.app_secret(oa.app)
     code = crypto.open_sealed(private, bytes(consent.sealed_code), _aad(consent)).decode()
     sealed = bytes(consent.sealed_verifier)
     verifier = crypto.open_sealed(private, sealed, b"zp-verifier").decode() if sealed else ""
     try:
-        pair = client.exchange_code(oa.app.app_id, secret, code, verifier)
-        if client.own_oa_id(client.Account(pair.access, secret)) != oa.oa_id:
+        pair = client.exchange_code(oa.app.app_id, secret, code, verifier, is_training=is_training)
+        if client.own_oa_id(client.Account(pair.access, secret, is_training)) != oa.oa_id:
             return _("Zalo trả về quyền của một OA khác. Làm lại và chọn đúng OA.")
     except client.OAuthRefused as error:
         return _("Zalo từ chối kết nối (mã %(code)s). Làm lại bước kết nối.") % {"code": error.code}

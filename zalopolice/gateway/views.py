@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from zalopolice.gateway import consent, status
+from zalopolice.gateway import consent, followers, status
 from zalopolice.gateway.models import OfficialAccount
 from zalopolice.units.fresh import fresh_sign_in
 from zalopolice.units.roles import Permission
@@ -26,6 +26,7 @@ def _page(request: OfficerRequest, refusal: str = "", code: int = 200) -> HttpRe
     context = {
         "accounts": status.of(request.user, today),
         "rules": today,
+        "months": followers.months(request.user),
         "may_connect": request.user.may(Permission.OA_CONNECT),
         "refusal": refusal,
         "at": "accounts",
@@ -52,7 +53,10 @@ def connect(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
 
 @fresh_sign_in
 def _start(request: OfficerRequest, oa: OfficialAccount) -> HttpResponse:
-    return redirect(consent.start(oa, by=request.user))
+    try:
+        return redirect(consent.start(oa, by=request.user))
+    except consent.ConsentRefused as refusal:
+        return _page(request, str(refusal), 409)
 
 
 @require_GET

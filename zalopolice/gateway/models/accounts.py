@@ -14,6 +14,13 @@ from zalopolice.units.models import Officer, UnitOwned
 from zalopolice.units.roles import Permission
 
 
+class ZaloAppQuerySet(models.QuerySet["ZaloApp"]):
+    def visible_to(self, officer: Officer) -> ZaloAppQuerySet:
+        """Apps serve all units: who sets up sees them, and the chief who declares an account chooses one."""
+        sees = officer.may(Permission.SET_UP) or officer.may(Permission.OA_CONNECT)
+        return self.all() if sees else self.none()
+
+
 class ZaloApp(models.Model):
     """An application registered with Zalo: one webhook address, many accounts (design D9)."""
 
@@ -30,18 +37,41 @@ class ZaloApp(models.Model):
     sealed_secret = models.BinaryField()  # the App Secret, sealed to the vault
     sealed_verifier = models.BinaryField(default=bytes)  # for Pkce.FIXED
     challenge = models.CharField(max_length=64, blank=True)  # for Pkce.FIXED
+    probed_at = models.DateTimeField(null=True)  # when Zalo's console last tried the webhook's address
+
+    objects = ZaloAppQuerySet.as_manager()
 
     def __str__(self) -> str:
         return self.name
 
 
+class WebhookSecretQuerySet(models.QuerySet["WebhookSecret"]):
+    def visible_to(self, officer: Officer) -> WebhookSecretQuerySet:
+        """That they are there and which one is used; zone web cannot read what they are."""
+        sees = officer.may(Permission.SET_UP) or officer.may(Permission.OA_VIEW)
+        return self.defer("sealed", "offered") if sees else self.none()
+
+
 class WebhookSecret(models.Model):
-    """A secret that may sign this app's events, sealed to the webhook; several live ones allow rotation."""
+    """A secret that may sign this app's events, sealed to the webhook; several live ones allow rotation.
+
+    Typed by a person in zone web, which can seal to the vault only: it waits in ``offered`` until the vault has sealed
+    it anew. Sources disagree on which of an app's two secrets signs (zalo-oa-api.md 2.3), so both may be entered, and
+    ``last_used_at`` tells which one does."""
+
+    class Kind(models.TextChoices):
+        OA_SECRET = "oa", "OA Secret Key"
+        APP_SECRET = "app", "App Secret"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     app_id = models.CharField(max_length=32, db_index=True)
-    sealed = models.BinaryField()
+    kind = models.CharField(max_length=3, choices=Kind, default=Kind.OA_SECRET)
+    sealed = models.BinaryField(default=bytes)
+    offered = models.BinaryField(default=bytes)
     created_at = models.DateTimeField(default=timezone.now)
+    last_used_at = models.DateTimeField(null=True)  # kept by the vault, to half a minute
+
+    objects = WebhookSecretQuerySet.as_manager()
 
     def __str__(self) -> str:
         return self.app_id
@@ -49,8 +79,8 @@ class WebhookSecret(models.Model):
 
 class OfficialAccountQuerySet(models.QuerySet["OfficialAccount"]):
     def visible_to(self, officer: Officer) -> OfficialAccountQuerySet:
-        """Who watches or connects the unit's account, and who writes what it sends."""
-        sees = (Permission.OA_VIEW, Permission.OA_CONNECT, Permission.POST_READ)
+        """Who sets up, watches or connects the unit's account, and who writes what it sends."""
+        sees = (Permission.OA_VIEW, Permission.OA_CONNECT, Permission.POST_READ, Permission.SET_UP)
         return self.filter(unit=officer.unit) if any(officer.may(one) for one in sees) else self.none()
 
 
@@ -68,11 +98,15 @@ class OfficialAccount(UnitOwned):
     token_refresh_until = models.DateTimeField(null=True)  # counted from the consent: a rotation may not prolong it
     last_event_at = models.DateTimeField(null=True)  # to the minute
     last_sent_at = models.DateTimeField(null=True)
+    listening_at = models.DateTimeField(null=True)  # until when our webhook surely took its events
     followers = models.PositiveIntegerField(null=True)
     broadcast_left = models.PositiveIntegerField(null=True)  # this month, as Zalo counts; None: not known
     broadcast_total = models.PositiveIntegerField(null=True)
+    reply_left = models.PositiveIntegerField(null=True)  # replies of the package, for those Zalo charges for
+    reply_total = models.PositiveIntegerField(null=True)
     package = models.CharField(max_length=80, blank=True, default="")
     checked_at = models.DateTimeField(null=True)  # when Zalo last told the four above
+    zalo_tags = models.JSONField(default=list)  # names of the tags officers gave in Zalo's own console, to read
 
     objects = OfficialAccountQuerySet.as_manager()
 
@@ -121,6 +155,7 @@ class Token(UnitOwned):
     expires_at = models.DateTimeField()
     obtained_at = models.DateTimeField()
     refreshing_until = models.DateTimeField(null=True)
+    asked_at = models.DateTimeField(null=True)  # this refresh token left for Zalo; without a new pair: never again
 
 
 class TokenJournal(UnitOwned):

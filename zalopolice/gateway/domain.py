@@ -1,0 +1,56 @@
+"""What Zalo gives us to prove that an address is ours (zalo-oa-api.md 2.4), as far as we are willing to show it."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+from django.urls import register_converter
+
+FILE = re.compile(r"zalo_verifier[A-Za-z0-9_-]{1,50}\.html")
+
+
+class ZaloFile:
+    """The name of such a file in an address."""
+
+    regex = FILE.pattern
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+register_converter(ZaloFile, "zalofile")
+
+TAG = re.compile(r"""<meta\b[^>]*\bcontent=["']([A-Za-z0-9_=-]{4,75})["']""")
+CODE = re.compile(r"[A-Za-z0-9_=-]{4,75}")
+TAGS = {"html", "head", "body", "title", "meta", "p"}
+ATTRIBUTES = {"name", "property", "content", "lang", "charset"}
+
+
+def code_of(pasted: str) -> str:
+    """The code, out of the tag, out of the file, or alone; empty when there is none."""
+    found = TAG.search(pasted)
+    if found:
+        return found[1]
+    return pasted.strip() if CODE.fullmatch(pasted.strip()) else ""
+
+
+class _Bare(HTMLParser):
+    is_bare = True
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.is_bare &= tag in TAGS and {name for name, _ in attrs} <= ATTRIBUTES
+
+    def unknown_decl(self, data: str) -> None:
+        self.is_bare = False
+
+
+def is_bare(content: str) -> bool:
+    """A page that can do nothing: no link, no script, no form, no way elsewhere. It stands at our own address."""
+    parser = _Bare()
+    parser.feed(content)
+    parser.close()
+    return parser.is_bare
