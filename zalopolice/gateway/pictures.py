@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 CHILD = Path(__file__).with_name("picture_child.py")
-WALL_SECONDS = 20
+WALL_SECONDS, CPU_SECONDS = 20, 10
+MEMORY = 768 << 20
 SIDE = 2048
 
 
@@ -29,28 +30,36 @@ class Picture:
     height: int
 
 
-def _limits() -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (768 << 20, 768 << 20))
-    resource.setrlimit(resource.RLIMIT_CPU, (10, 10))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+class Failed(Exception):
+    """The child did not answer, or said no."""
 
 
 def clean_copy(content: bytes, side: int = SIDE) -> Picture:
     """At most ``side`` pixels a side, upright, no metadata; raises NotAPicture."""
     try:
+        made = in_child(CHILD, content, str(side), wall=WALL_SECONDS, cpu=CPU_SECONDS)
+    except Failed:
+        raise NotAPicture from None
+    width, height = struct.unpack(">II", made[:8])
+    return Picture(made[8:], width, height)
+
+
+def in_child(program: Path, content: bytes, *arguments: str, wall: float, cpu: int) -> bytes:
+    """What ``program`` makes of ``content``, alone and with nothing in reach; raises Failed."""
+
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+        resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+    command = [sys.executable, "-I", str(program), *arguments]
+    try:
         child = subprocess.run(
-            [sys.executable, "-I", str(CHILD), str(side)],
-            input=content,
-            capture_output=True,
-            timeout=WALL_SECONDS,
-            env={},
-            preexec_fn=_limits,
-            check=False,
+            command, input=content, capture_output=True, timeout=wall, env={}, preexec_fn=limit, check=False
         )
     except subprocess.TimeoutExpired:
-        raise NotAPicture from None
+        raise Failed from None
     if child.returncode != 0 or len(child.stdout) < 8:
-        raise NotAPicture
-    width, height = struct.unpack(">II", child.stdout[:8])
-    return Picture(child.stdout[8:], width, height)
+        raise Failed
+    return child.stdout

@@ -1,0 +1,84 @@
+"""When Zalo's history is compared with ours: after our webhook was away, every night, and when the chief asks."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime, timedelta
+
+import redis
+from django.db import IntegrityError, models, transaction
+from django.utils import timezone
+
+from zalopolice import queue
+from zalopolice.audit import log
+from zalopolice.gateway import gauges
+from zalopolice.gateway.models import HistoryWalk, OfficialAccount
+from zalopolice.units.models import Officer
+
+Kind = HistoryWalk.Kind
+FRESH = 60.0
+"""Seconds: the webhook tells every second that it lives."""
+AWAY = timedelta(minutes=30)
+"""Zalo's third try of an event comes after half an hour; who was away shorter has missed none."""
+MARGIN = timedelta(minutes=10)
+NIGHT_HOUR = 3
+BACK = timedelta(hours=48)
+
+
+def begin(oa: OfficialAccount, kind: str, since: datetime, *, by: Officer | None = None) -> HistoryWalk | None:
+    """None when a walk through this account's history is under way."""
+    now = timezone.now()
+    walk = HistoryWalk(unit_id=oa.unit_id, oa=oa, kind=kind, since=since, started_at=now, queue="vault", next_at=now)
+    try:
+        with transaction.atomic():
+            walk.save(force_insert=True)
+            if by is not None:
+                log.append("history.asked", walk, by=by)
+            queue.ring("zalopolice.walk", walk.pk, "slow")
+    except IntegrityError:
+        return None
+    return walk
+
+
+def stop(walk: HistoryWalk, *, by: Officer) -> None:
+    """It ends before its next page."""
+    with transaction.atomic():
+        if HistoryWalk.objects.filter(pk=walk.pk, ended_at=None, stop_asked=False).update(stop_asked=True):
+            log.append("history.stopped", walk, by=by)
+
+
+def after_downtime() -> None:
+    """Zone vault. Notes until when the webhook listened; when it comes back after a while, looks at what it missed."""
+    try:
+        listens = time.time() - gauges.webhook().get("at", 0.0) < FRESH
+    except redis.RedisError:
+        return
+    if not listens:
+        return
+    now = timezone.now()
+    back = _connected().filter(listening_at__lt=now - AWAY)
+    missed = [oa.pk for oa in back if oa.listening_at and not _covered(oa, oa.listening_at - MARGIN)]
+    _connected().exclude(pk__in=missed).update(listening_at=now)
+
+
+def _covered(oa: OfficialAccount, since: datetime) -> bool:
+    """By a walk that begins now, or by one under way that reaches back as far; else it is tried again in a minute."""
+    if begin(oa, Kind.DOWNTIME, since) is not None:
+        return True
+    return HistoryWalk.objects.filter(oa=oa, ended_at=None, since__lte=since).exists()
+
+
+def nightly() -> None:
+    """Zone vault. Once a night for every account: the last two days."""
+    local = timezone.localtime()
+    night = local.replace(hour=NIGHT_HOUR, minute=0, second=0, microsecond=0)
+    if local < night:
+        return
+    done = HistoryWalk.objects.filter(kind=Kind.NIGHTLY, started_at__gte=night).values("oa")
+    for oa in _connected().exclude(pk__in=done):
+        begin(oa, Kind.NIGHTLY, timezone.now() - BACK)
+
+
+def _connected() -> models.QuerySet[OfficialAccount]:
+    rows = OfficialAccount.objects.filter(connected_at__isnull=False, trouble="", unit__is_training=False)
+    return rows.order_by("pk")
