@@ -6,8 +6,6 @@ import base64
 import io
 import os
 import re
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +15,6 @@ from PIL import Image
 from tests.simulator.conftest import OAS, Simulator
 
 pytestmark = pytest.mark.stack
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 MENU = "Bà con cần gì?\n\n1. Báo tin\n2. Hỏi thủ tục\n\nViệc khẩn cấp gọi 113."
 
 
@@ -101,17 +98,6 @@ def test_forms_of_the_control_page(simulator: Simulator) -> None:
     assert wrong.status_code == 400 and "nope" in wrong.text
     foreign = simulator.http.post(panel, data={"action": "clock"}, headers={"Sec-Fetch-Site": "cross-site"}, timeout=5)
     assert foreign.status_code == 403
-
-
-@pytest.fixture
-def browser() -> Iterator[Any]:
-    playwright = pytest.importorskip("playwright.sync_api")
-    if not CHROMIUM:
-        pytest.skip("no Chromium on this machine")
-    with playwright.sync_playwright() as driver:
-        chromium = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
 
 
 @pytest.mark.browser

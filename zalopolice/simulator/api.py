@@ -1,4 +1,4 @@
-"""The read side of the OA host: profile, user detail, conversation history (Zalo page section 5), and its routes."""
+"""The read side of the OA host: profile, conversation history (Zalo page section 5), and its routes."""
 
 import json
 import sqlite3
@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from . import articles, message_v2, quota, sending, uploads
+from . import articles, message_v2, quota, sending, uploads, users
 from .clock import vn_date
 from .guards import Caller, ZaloError, success, zalo_api
 
@@ -27,17 +27,6 @@ HISTORY_TYPE = {
     "link": "link",
     "article": "links",
 }
-
-
-def _query(request: Request) -> dict[str, Any]:
-    """The one query parameter `data` with JSON inside."""
-    try:
-        data = json.loads(request.query_params.get("data", ""))
-    except (ValueError, RecursionError):
-        raise ZaloError(-201, "data") from None
-    if not isinstance(data, dict):
-        raise ZaloError(-201, "data")
-    return data
 
 
 def _page(data: dict[str, Any]) -> tuple[int, int]:
@@ -61,42 +50,16 @@ async def get_oa(request: Request, caller: Caller) -> Response:
             "name": oa.name,
             "description": "Kênh tiếp nhận tin báo của người dân",
             "oa_alias": "",
-            "is_verified": True,
-            "oa_type": 4,
+            "is_verified": caller.settings["is_verified"],
+            "oa_type": caller.settings["oa_type"],
             "cate_name": "Cơ quan nhà nước",
             "num_follower": row["n"] if row else 0,
             "avatar": "",
             "cover": "",
-            "package_name": "Tiêu chuẩn",
+            "package_name": caller.settings["package_name"],
             "package_valid_through_date": until,
             "package_auto_renew_date": until,
             "linked_ZCA": "",
-        }
-    )
-
-
-@zalo_api
-async def user_detail(request: Request, caller: Caller) -> Response:
-    """GET /v3.0/oa/user/detail?data={"user_id"} (5.2)."""
-    relation = caller.world.people.by_user(caller.oa.oa_id, str(_query(request).get("user_id", "")))
-    if relation is None:
-        raise ZaloError(-201, "user_id")
-    last = relation["last_interaction"]
-    return success(
-        {
-            "user_id": relation["user_id"],
-            "user_id_by_app": relation["by_app"],
-            "user_external_id": "",
-            "display_name": caller.world.people.name(relation["citizen"]),
-            "user_alias": "",
-            "is_sensitive": False,
-            "user_last_interaction_date": vn_date(last) if last else "",
-            "user_is_follower": bool(relation["following"]),
-            "avatar": "",
-            "avatars": {"120": "", "240": ""},
-            "dynamic_param": "",
-            "tags_and_notes_info": {"notes": [], "tag_names": []},
-            "shared_info": {},
         }
     )
 
@@ -137,7 +100,7 @@ def history_entry(world: "World", row: sqlite3.Row) -> dict[str, Any]:
 @zalo_api
 async def conversation(request: Request, caller: Caller) -> Response:
     """GET /v2.0/oa/conversation: a bare array, newest first, ten at most; `user_id` number or string (5.4)."""
-    data = _query(request)
+    data = users.query(request)
     offset, count = _page(data)
     relation = caller.world.people.by_user(caller.oa.oa_id, str(data.get("user_id", "")))
     if relation is None:
@@ -155,7 +118,7 @@ async def conversation(request: Request, caller: Caller) -> Response:
 @zalo_api
 async def recent_chat(request: Request, caller: Caller) -> Response:
     """GET /v2.0/oa/listrecentchat: the last message of each thread, the latest thread first (5.4)."""
-    offset, count = _page(_query(request))
+    offset, count = _page(users.query(request))
     rows = caller.world.state.all(
         "SELECT m.* FROM messages m JOIN (SELECT max(seq) AS last FROM messages WHERE oa_id=? GROUP BY user_id) t"
         " ON m.seq=t.last ORDER BY m.seq DESC LIMIT ? OFFSET ?",
@@ -172,11 +135,21 @@ routes = [
     Route("/openapi/v2.0/oa/upload/image", uploads.image, methods=["POST"]),
     Route("/openapi/v2.0/oa/upload/gif", uploads.gif, methods=["POST"]),
     Route("/openapi/v2.0/oa/upload/file", uploads.file, methods=["POST"]),
-    Route("/openapi/v3.0/oa/user/detail", user_detail, methods=["GET"]),
+    Route("/openapi/v3.0/oa/message/transaction", sending.transaction, methods=["POST"]),
+    Route("/openapi/v3.0/oa/message/promotion", sending.transaction, methods=["POST"]),
+    Route("/openapi/v3.0/oa/user/detail", users.user_detail, methods=["GET"]),
+    Route("/openapi/v3.0/oa/user/update", users.update, methods=["POST"]),
+    Route("/openapi/v2.0/oa/deletefollowerinfo", users.forget, methods=["POST"]),
+    Route("/openapi/v2.0/oa/getfollowers", users.retired, methods=["GET"]),
+    Route("/openapi/v2.0/oa/getprofile", users.retired, methods=["GET"]),
+    Route("/openapi/v2.0/oa/tag/tagfollower", users.tag_follower, methods=["POST"]),
+    Route("/openapi/v2.0/oa/tag/rmfollowerfromtag", users.untag_follower, methods=["POST"]),
+    Route("/openapi/v2.0/oa/tag/rmtag", users.remove_tag, methods=["POST"]),
+    Route("/openapi/v2.0/oa/tag/gettagsofoa", users.tags, methods=["GET"]),
     Route("/openapi/v2.0/oa/conversation", conversation, methods=["GET"]),
     Route("/openapi/v2.0/oa/listrecentchat", recent_chat, methods=["GET"]),
     Route("/openapi/v2.0/oa/getoa", get_oa, methods=["GET"]),
-    Route("/openapi/v3.0/oa/user/getlist", quota.user_list, methods=["GET"]),
+    Route("/openapi/v3.0/oa/user/getlist", users.user_list, methods=["GET"]),
     Route("/openapi/v3.0/oa/quota/message", quota.message_quota, methods=["POST"]),
     Route("/openapi/v2.0/oa/quota/message", quota.legacy_quota, methods=["POST"]),
     Route("/openapi/v2.0/article/create", articles.create, methods=["POST"]),

@@ -7,7 +7,7 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.types import Message, Receive, Scope, Send
 
-from . import api, broadcast, control, oauth, screens
+from . import api, broadcast, coach, coach_pages, control, group_calls, oauth, screens
 from .guards import not_found
 from .samples import make_samples
 from .world import World
@@ -56,12 +56,13 @@ def make_app(world: World) -> Any:
         make_samples(world.state.directory)
         world.webhooks.start()
         world.webhooks.spawn(broadcast.deliver_for_ever(world))
+        world.webhooks.spawn(coach.play_for_ever(world))
         yield
         await world.webhooks.stop()
         world.state.close()
 
     app = Starlette(
-        routes=[*oauth.routes, *api.routes, *control.routes, *screens.routes],
+        routes=[*oauth.routes, *api.routes, *group_calls.routes, *control.routes, *coach_pages.routes, *screens.routes],
         exception_handlers={404: not_found, 405: not_found},
         lifespan=lifespan,
     )

@@ -74,9 +74,25 @@ class Chat:
             if act != "unfollow":
                 world.people.interacted(relation, at, chatted=act == "chatnow")
 
+    def tell(self, party: Party, body: dict[str, Any]) -> None:
+        """An event that is no message."""
+        with self._world.state.transaction():
+            self._emit(party, body)
+
+    def reacts(self, relation: sqlite3.Row, src: int, msg_id: str, icon: str) -> None:
+        """An icon on a message, of the citizen (src 1) or of the OA."""
+        world, party, at = self._world, self.party(relation), self._world.clock.ms()
+        with world.state.transaction():
+            values = (party.oa_id, msg_id, src, icon, at)
+            world.state.run("INSERT INTO reactions(oa_id, msg_id, src, icon, at) VALUES(?,?,?,?,?)", *values)
+            self._emit(party, bodies.reacted(party, src, msg_id, icon, at))
+
+    def reactions(self, msg_id: str) -> int:
+        row = self._world.state.one("SELECT count(*) AS n FROM reactions WHERE msg_id=? AND src=0", msg_id)
+        return row["n"] if row else 0
+
     def _emit(self, party: Party, body: dict[str, Any]) -> int:
-        webhooks = self._world.webhooks
-        return webhooks.emit(party.app_id, body["event_name"], webhooks.serialise(body), party.user_id, party.oa_id)
+        return self._world.webhooks.announce(party.app_id, body, party.user_id, party.oa_id)
 
     def _insert(
         self,
@@ -167,7 +183,7 @@ class Chat:
         self._emit(party, body)
 
     def _echo_payload(self, kind: str, msg_id: str, text: str, payload: dict[str, Any]) -> dict[str, Any]:
-        if kind != "form":
+        if kind not in ("form", "list"):
             return self.absolute(payload)
         return {"zinstant_id": msg_id[:18], "text": text, "link_url": "", "checksum": msg_id}
 

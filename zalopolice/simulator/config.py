@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 
 @dataclass
@@ -22,6 +23,7 @@ class OfficialAccount:
     oa_id: str
     name: str
     app_id: str
+    training: bool = False  # the exercises of /coach are written to it, and every screen says so
 
 
 @dataclass(frozen=True)
@@ -42,12 +44,17 @@ class ConfigError(Exception):
     """The config file does not describe a world; the message names the entry."""
 
 
+def _account(entry: dict[str, Any]) -> OfficialAccount:
+    training = entry.get("training", False)
+    return OfficialAccount(str(entry["oa_id"]), str(entry["name"]), str(entry["app_id"]), training is True)
+
+
 def load_config(path: Path) -> Config:
     """Read the file the launcher writes; raises ConfigError with the offending key."""
     try:
         raw = json.loads(path.read_text(encoding="utf-8"))
         apps = [App(**{field: str(entry[field]) for field in App.__dataclass_fields__}) for entry in raw["apps"]]
-        oas = [OfficialAccount(str(e["oa_id"]), str(e["name"]), str(e["app_id"])) for e in raw["oas"]]
+        oas = [_account(entry) for entry in raw["oas"]]
         citizens = [CitizenSeed(str(e["key"]), str(e["name"])) for e in raw.get("citizens", [])]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ConfigError(f"{path.name}: {error!r}") from error

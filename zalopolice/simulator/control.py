@@ -10,7 +10,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from . import broadcast, oauth, posting, views
+from . import broadcast, oauth, posting, switches, views, witness
+from .doings import DOINGS
 from .faults import FaultError
 from .guards import OA_DEFAULTS, TEXTS, oa_settings, save_oa_settings
 from .posting import ControlError, relation_of, required
@@ -18,11 +19,12 @@ from .posting import ControlError, relation_of, required
 if TYPE_CHECKING:
     from .world import World
 
+BATCH_MAX = 5000
 LAST = 2**53  # beyond every message number
-OA_STATES = (0, -204, -209, -212, -219)
-ARTICLE_REFUSALS = (0, -221, -223, -224, -235, -248)
+MOST = (LAST, 20_000, LAST)
 
-Act = Callable[["World", dict[str, Any]], Awaitable[dict[str, Any]]]
+
+Act = Callable[["World", dict[str, Any]], Awaitable[dict[str, Any]] | dict[str, Any]]
 
 
 def command(act: Act) -> Callable[[Request], Awaitable[Response]]:
@@ -36,7 +38,8 @@ def command(act: Act) -> Callable[[Request], Awaitable[Response]]:
             body = json.loads(await request.body() or b"{}")
             if not isinstance(body, dict):
                 raise ControlError("a JSON object, please")
-            return JSONResponse(await act(request.app.state.world, body))
+            answer = act(request.app.state.world, body)
+            return JSONResponse(answer if isinstance(answer, dict) else await answer)
         except (ValueError, TypeError) as error:
             return JSONResponse({"error": str(error)}, 400)
 
@@ -70,7 +73,7 @@ def describe(world: "World") -> dict[str, Any]:
         "apps": [{"app_id": a.app_id, "name": a.name, **world.webhooks.describe_app(a.app_id)} for a in apps],
         "oas": [
             {"oa_id": o.oa_id, "name": o.name, "app_id": o.app_id, "settings": oa_settings(world, o.oa_id)}
-            | {"broadcasts": broadcast.used_this_month(world, o.oa_id)}
+            | {"broadcasts": broadcast.used_this_month(world, o.oa_id), "training": o.training}
             for o in oas
         ],
         "citizens": [
@@ -105,6 +108,26 @@ async def ledger(request: Request) -> Response:
         return json.dumps({**rows, "webhook": webhook_state}, ensure_ascii=False).encode()
 
     webhook_state = world.webhooks.describe()
+    return Response(await run_in_threadpool(read), media_type="application/json")
+
+
+async def history(request: Request) -> Response:
+    """The witness for a checker, in pages: what was sent, what was told of it and how often, what phones showed."""
+    world: World = request.app.state.world
+    wanted = (("since", "0"), ("limit", "5000"), ("group_since", "0"))
+    numbers = [request.query_params.get(name, default) for name, default in wanted]
+    if not all(one.isdecimal() for one in numbers):
+        return JSONResponse({"error": "since, limit, group_since: numbers"}, 400)
+    since, limit, group_since = (min(int(one), most) for one, most in zip(numbers, MOST, strict=True))
+
+    def read() -> bytes:
+        db = world.state.reader()
+        try:
+            groups = {"group_columns": witness.GROUPS, "groups": witness.group_rows(db, group_since, max(1, limit))}
+            return json.dumps({**witness.page(db, since, max(1, limit)), **groups}, ensure_ascii=False).encode()
+        finally:
+            db.close()
+
     return Response(await run_in_threadpool(read), media_type="application/json")
 
 
@@ -148,6 +171,16 @@ async def send(world: "World", body: dict[str, Any]) -> dict[str, Any]:
 
 
 @command
+async def batch(world: "World", body: dict[str, Any]) -> dict[str, Any]:
+    """Many orders of `send` at one moment: all of them happen, or none."""
+    orders = body.get("orders")
+    if not isinstance(orders, list) or not 1 <= len(orders) <= BATCH_MAX:
+        raise ControlError(f"orders: a list of 1 to {BATCH_MAX} orders")
+    with world.state.transaction():
+        return {"sent": [posting.send(world, order) for order in orders]}
+
+
+@command
 async def read(world: "World", body: dict[str, Any]) -> dict[str, Any]:
     """The citizen read the thread up to message number `seq`: `user_seen_message` follows."""
     return {"seen": world.chat.read(relation_of(world, body), min(int(body.get("seq", LAST)), LAST))}
@@ -167,7 +200,6 @@ async def events(world: "World", body: dict[str, Any]) -> dict[str, Any]:
         if isinstance(item, dict) and body.get("adopt", True):
             world.chat.adopt_event(item, event_ids[-1])
     if not wait:
-        world.webhooks.deliver_stored(event_ids)
         return {"event_ids": event_ids}
     statuses = await world.webhooks.send_once(app_id, event_ids, serial=bool(body.get("serial")))
     return {"event_ids": event_ids, "statuses": [int(s) if s.isdigit() else s for s in statuses]}
@@ -228,13 +260,7 @@ async def set_oa(world: "World", body: dict[str, Any]) -> dict[str, Any]:
     if unknown:
         raise ControlError(f"no such switch: {', '.join(sorted(unknown))}")
     for key, value in changes.items():
-        number = type(value) is int and value >= 0
-        good = {"state": value in OA_STATES, "article_refusal": value in ARTICLE_REFUSALS}
-        good |= {
-            "buttons": type(value) is bool,
-            **dict.fromkeys(("reply_cap", "article_quota"), number or value is None),
-        }
-        if not good.get(key, number):
+        if not switches.fits(key, value):
             raise ControlError(f"{key}: not a value it can take")
     return save_oa_settings(world, oa_id, changes)
 
@@ -249,7 +275,12 @@ async def restrict(world: "World", body: dict[str, Any]) -> dict[str, Any]:
     return {"user_id": relation["user_id"], "code": code}
 
 
+async def healthz(request: Request) -> Response:
+    return Response("ok\n", media_type="text/plain")
+
+
 routes = [
+    Route("/healthz", healthz),
     Route("/sim/state", state),
     Route("/sim/ledger", ledger),
     Route("/sim/chat", chat),
@@ -258,6 +289,9 @@ routes = [
     Route("/sim/faults", faults, methods=["GET"]),
     Route("/sim/citizens", add_citizen, methods=["POST"]),
     Route("/sim/send", send, methods=["POST"]),
+    Route("/sim/batch", batch, methods=["POST"]),
+    Route("/sim/history", history),
+    *(Route(f"/sim/{name}", command(doing), methods=["POST"]) for name, doing in DOINGS.items()),
     Route("/sim/read", read, methods=["POST"]),
     Route("/sim/events", events, methods=["POST"]),
     Route("/sim/faults", set_faults, methods=["POST"]),

@@ -17,6 +17,19 @@ PROBABILITIES = {
     "reorder": "giữ một sự kiện lại để sự kiện sau vượt lên",
     "drop_echo": "bỏ sự kiện oa_send_*",
     "wrong_signature": "ký sai sự kiện",
+    "unknown_event": "thêm một sự kiện không ai biết tên",
+    "huge_text": "kéo dài lời nhắn thành 60.000 ký tự",
+    "missing_keys": "bỏ các khóa không bắt buộc khỏi sự kiện",
+    "number_strings": "đổi kiểu: tọa độ thành số, số điện thoại thành số, cỡ tệp thành số",
+    "http_429": "trả 429 trước khi nhận",
+    "answer_html": "đã nhận nhưng trả một trang HTML",
+    "answer_half_json": "đã nhận nhưng trả nửa JSON",
+    "answer_gzip": "đã nhận, câu trả lời nén gzip",
+    "answer_gzip_unmarked": "đã nhận, câu trả lời nén gzip mà không nói",
+    "answer_late": "đã nhận, trả lời trễ late_s giây",
+    "answer_foreign": "đã nhận nhưng trả mã tin của người khác",
+    "oauth_html": "đã đổi thẻ nhưng trả một trang HTML",
+    "oauth_half_json": "đã đổi thẻ nhưng trả nửa JSON",
     "media_404": "không tải được ảnh, tệp",
     "oauth_500": "máy chủ OAuth trả 500 trước khi đổi thẻ",
     "oauth_timeout_after_accept": "đã đổi thẻ nhưng không trả lời",
@@ -28,12 +41,22 @@ SETTINGS: dict[str, Any] = {
     "echo": True,  # False: no oa_send_* at all
     "receipts": True,  # user_received_message after each send
     "seen_after_s": None,  # None: user_seen_message when the phone screen shows it
+    "alias_names": False,  # group events by their older or misspelt names (2.6)
+    "timestamp_header": False,  # also X-ZEvent-Timestamp, which some code reads first (2.3)
     "flip_receipts": False,  # sender and recipient swapped; the sources dispute the direction
     "serial": False,  # True: one delivery at a time per citizen
     "ascii_json": False,  # True: \uXXXX escapes in webhook bodies
     "sign_key": "oa",  # "app": sign with the App Secret (disputed)
     "expired_code": -216,  # or -220
+    "rate_answer": -32,  # or 429: what an OA hears that calls too fast
+    "late_s": 30.0,
     "oauth_numeric_expires": False,
+    "oauth_refresh_expires": False,  # also refresh_token_expires_in (unverified for OAs, 1.4)
+    "access_life_s": 90_000.0,
+    "refresh_life_s": 7_776_000.0,
+    "require_proof": False,  # appsecret_proof is checked: -242 (1.6)
+    "nameless_upload_ok": True,  # a file name without extension: success with nothing in it, as seen live
+    "old_info_form": False,  # user_submit_info in its older, flat shape
     "require_grant": True,  # events only for OAs that granted a token (2.1)
     "timeout_mode": "mix",  # "hold", "close" or "mix"
     "hold_s": 30.0,
@@ -43,7 +66,7 @@ SETTINGS: dict[str, Any] = {
     "seed": 0,
     "max": {},  # name: at most so many hits
 }
-NUMBERS = ("hold_s", "webhook_timeout_s")
+NUMBERS = ("hold_s", "webhook_timeout_s", "late_s", "access_life_s", "refresh_life_s")
 OPTIONAL_NUMBERS = ("seen_after_s", "retry_scale")
 
 
@@ -74,7 +97,12 @@ def _check(name: str, value: Any) -> None:
     numeric = isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
     if (name in NUMBERS or (name in OPTIONAL_NUMBERS and value is not None)) and not numeric:
         raise FaultError(f"{name}: a number >= 0")
-    choices = {"sign_key": ("oa", "app"), "expired_code": (-216, -220), "timeout_mode": ("mix", "hold", "close")}
+    choices = {
+        "sign_key": ("oa", "app"),
+        "expired_code": (-216, -220),
+        "rate_answer": (-32, 429),
+        "timeout_mode": ("mix", "hold", "close"),
+    }
     if name in choices and value not in choices[name]:
         raise FaultError(f"{name}: one of {choices[name]}")
     if name == "max" and not (isinstance(value, dict) and all(isinstance(v, int) for v in value.values())):

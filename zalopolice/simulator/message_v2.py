@@ -6,7 +6,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from . import broadcast, sending
+from .doings import ICONS
 from .guards import Caller, ZaloError, success, zalo_api
+
+REACTIONS_MAX = 50
 
 
 @zalo_api
@@ -22,9 +25,20 @@ async def message(request: Request, caller: Caller) -> Response:
         return await _anonymous(request, caller, body)
     action = body.get("sender_action")
     if "user_id" in recipient and isinstance(action, dict):
-        relation = sending.find_recipient(caller, str(recipient["user_id"]), str(action.get("react_message_id", "")))
-        return success({"message_id": str(action.get("react_message_id", "")), "user_id": relation["user_id"]})
+        return _react(caller, str(recipient["user_id"]), action)
     raise ZaloError(-240 if "user_id" in recipient else -233)
+
+
+def _react(caller: Caller, user_id: str, action: dict[str, Any]) -> Response:
+    """An icon of the OA on a message: no quota, at most 50 on one message (3.3)."""
+    msg_id, icon = str(action.get("react_message_id") or ""), action.get("react_icon")
+    if icon not in ICONS or not msg_id:
+        raise ZaloError(-201, "react_icon" if msg_id else "react_message_id")
+    relation, chat = sending.find_recipient(caller, user_id, msg_id), caller.world.chat
+    if chat.reactions(msg_id) >= REACTIONS_MAX:
+        raise ZaloError(-210, "react_message_id")
+    chat.reacts(relation, 0, msg_id, icon)
+    return success({"message_id": msg_id, "user_id": relation["user_id"]})
 
 
 async def _anonymous(request: Request, caller: Caller, body: dict[str, Any]) -> Response:

@@ -14,15 +14,13 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from . import ids, pages, transport
+from . import answers, ids, pages, transport
 from .config import App
 
 if TYPE_CHECKING:
     from .world import World
 
 CODE_MS = 10 * 60_000
-ACCESS_S = 90_000
-REFRESH_S = 7_776_000
 
 ERRORS = {
     -14002: ("Invalid app id.", "App is not active or does not exist"),
@@ -118,7 +116,7 @@ async def access_token(request: Request) -> Response:
         return error(answer)
     if world.faults.hit("oauth_timeout_after_accept"):
         await transport.lose_answer(request)
-    return JSONResponse(answer)
+    return answers.spoil_token(world, JSONResponse(answer))
 
 
 def _exchange(world: "World", app: App, fields: dict[str, str]) -> dict[str, Any] | int:
@@ -161,6 +159,7 @@ def _refresh(world: "World", app: App, fields: dict[str, str]) -> dict[str, Any]
 def new_pair(world: "World", app_id: str, oa_id: str) -> dict[str, Any]:
     """A new pair; every older token of this OA is dead at once (1.4). Call inside a transaction."""
     now = world.clock.ms()
+    access_s, refresh_s = int(world.faults["access_life_s"]), int(world.faults["refresh_life_s"])
     access, refresh = ids.opaque("aT", 160), ids.opaque("rT", 160)
     world.state.run("UPDATE tokens SET access_alive=0, refresh_alive=0 WHERE oa_id=?", oa_id)
     world.state.run(
@@ -169,11 +168,21 @@ def new_pair(world: "World", app_id: str, oa_id: str) -> dict[str, Any]:
         oa_id,
         access,
         refresh,
-        now + ACCESS_S * 1000,
-        now + REFRESH_S * 1000,
+        now + 1000 * access_s,
+        now + 1000 * refresh_s,
     )
-    expires: Any = ACCESS_S if world.faults["oauth_numeric_expires"] else str(ACCESS_S)
-    return {"access_token": access, "refresh_token": refresh, "expires_in": expires}
+    number: type[int] | type[str] = int if world.faults["oauth_numeric_expires"] else str
+    more = {"refresh_token_expires_in": number(refresh_s)} if world.faults["oauth_refresh_expires"] else {}
+    return {"access_token": access, "refresh_token": refresh, "expires_in": number(access_s), **more}
+
+
+def revoke(world: "World", oa_id: str) -> None:
+    """The OA's administrator takes the app's rights away: both tokens are dead, and the portal is told (1.4, 2.6)."""
+    app_id = world.config.oas[oa_id].app_id
+    with world.state.transaction():
+        world.state.run("UPDATE tokens SET access_alive=0, refresh_alive=0 WHERE oa_id=?", oa_id)
+        event = {"app_id": app_id, "oa_id": oa_id, "event_name": "permission_revoked"}
+        world.webhooks.announce(app_id, event | {"timestamp": str(world.clock.ms())})
 
 
 routes = [

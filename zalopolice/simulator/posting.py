@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import json
 import sqlite3
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 ACTS = ("follow", "unfollow", "chatnow")
 PLACEHOLDERS = {"audio": b"#!AMR\n" + bytes(320), "video": b"\x00\x00\x00\x18ftypmp42" + bytes(512)}
+GIF = base64.b64decode("R0lGODlhAQABAIAAAP///wAAACH5BAEAAAAALAAAAAABAAEAAAICRAEAOw==")
 STICKER = "/static/sticker.svg"
 
 
@@ -92,6 +94,19 @@ def _sticker(world: "World", body: dict[str, Any]) -> dict[str, Any]:
     return {"url": world.base_url + STICKER, "id": str(body.get("sticker", "21979"))}
 
 
+def _gif(world: "World", body: dict[str, Any]) -> dict[str, Any]:
+    data = _bytes(body, "file_base64") if "file_base64" in body else GIF
+    address = world.media.save(data, "gif")
+    return {"thumbnail": address, "url": address}
+
+
+def _card(world: "World", body: dict[str, Any]) -> dict[str, Any]:
+    """Of somebody else, as a link whose description is JSON in a string (2.6)."""
+    phone = str(body.get("phone", "84900000001"))
+    described = json.dumps({"phone": phone, "qrCodeUrl": f"{world.base_url}{STICKER}"}, separators=(",", ":"))
+    return {"thumbnail": "", "description": described, "url": f"https://zalo.me/0{phone.removeprefix('84')}"}
+
+
 PAYLOADS: dict[str, Callable[["World", dict[str, Any]], dict[str, Any]]] = {
     "image": _image,
     "file": _file,
@@ -100,6 +115,8 @@ PAYLOADS: dict[str, Callable[["World", dict[str, Any]], dict[str, Any]]] = {
     "location": _location,
     "link": _link,
     "sticker": _sticker,
+    "gif": _gif,
+    "business_card": _card,
 }
 
 
@@ -107,6 +124,16 @@ def _kind(body: dict[str, Any]) -> str:
     if "kind" in body:
         return str(body["kind"])
     return "image" if "image_base64" in body or "sample" in body else "file" if "file_base64" in body else "text"
+
+
+def content(world: "World", body: dict[str, Any]) -> tuple[str, str, dict[str, Any] | None]:
+    """Kind, words and payload of a message."""
+    kind, text = _kind(body), str(body.get("text") or "")
+    if kind == "text" and not text.strip():
+        raise ControlError("text: missing")
+    if kind != "text" and kind not in PAYLOADS:
+        raise ControlError(f"kind: one of text, {', '.join(PAYLOADS)}, {', '.join(ACTS)}")
+    return kind, text, PAYLOADS[kind](world, body) if kind != "text" else None
 
 
 def send(world: "World", body: dict[str, Any]) -> dict[str, Any]:
@@ -118,12 +145,7 @@ def send(world: "World", body: dict[str, Any]) -> dict[str, Any]:
     if kind in ACTS:
         world.chat.citizen_acts(relation, kind)
         return {"msg_id": None, "user_id": relation["user_id"], "delivery": _last_state(world, relation)}
-    text = str(body.get("text") or "")
-    if kind == "text" and not text.strip():
-        raise ControlError("text: missing")
-    if kind != "text" and kind not in PAYLOADS:
-        raise ControlError(f"kind: one of text, {', '.join(PAYLOADS)}, {', '.join(ACTS)}")
-    payload = PAYLOADS[kind](world, body) if kind != "text" else None
+    kind, text, payload = content(world, body)
     quote, hidden = str(body.get("quote") or ""), bool(body.get("hidden"))
     msg_id = world.chat.citizen_sends(relation, kind, text, payload, quote=quote, hidden=hidden)
     return {"msg_id": msg_id, "user_id": relation["user_id"], "delivery": _last_state(world, relation)}

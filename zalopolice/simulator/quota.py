@@ -1,6 +1,5 @@
-"""What an OA may ask about its allowances and its followers (Zalo page 3.6 and 5.1)."""
+"""What an OA may ask about its allowances (Zalo page 3.6)."""
 
-import json
 from typing import Any
 
 from starlette.requests import Request
@@ -11,8 +10,7 @@ from .clock import vn_date
 from .guards import Caller, ZaloError, success, zalo_api
 from .sending import FREE_REPLIES, read_json
 
-OFFSET_MAX, COUNT_MAX = 9951, 50
-OWNERS, PRODUCTS = ("OA", "APP"), ("cs", "transaction")
+OWNERS, PRODUCTS = ("OA", "APP", "App"), ("cs", "transaction")
 TYPES = ("sub_quota", "purchase_quota", "reward_quota")
 
 
@@ -86,34 +84,3 @@ async def legacy_quota(request: Request, caller: Caller) -> Response:
             raise ZaloError(-201, "message_id")
     total, used = caller.settings["sub_quota_total"], caller.settings["sub_quota_used"]
     return success({"type": "sub_quota", "remain": max(0, total - used), "total": total})
-
-
-@zalo_api
-async def user_list(request: Request, caller: Caller) -> Response:
-    """GET /v3.0/oa/user/getlist?data={"offset","count","is_follower"} (5.1).
-
-    Nobody carries a tag here, so a tag finds nobody; periods of interaction are not simulated."""
-    try:
-        data = json.loads(request.query_params.get("data", ""))
-    except (ValueError, RecursionError):
-        raise ZaloError(-201, "data") from None
-    if not isinstance(data, dict) or "last_interaction_period" in data:
-        raise ZaloError(-201, "data" if not isinstance(data, dict) else "last_interaction_period")
-    offset, count = data.get("offset", 0), data.get("count", 5)
-    if type(offset) is not int or type(count) is not int or offset < 0 or count < 1:
-        raise ZaloError(-201, "offset")
-    if offset > OFFSET_MAX or count > COUNT_MAX:
-        raise ZaloError(-210, "count" if count > COUNT_MAX else "offset")
-    known = "FROM relations WHERE oa_id=? AND (following=1 OR last_interaction IS NOT NULL)"
-    follows = str(data.get("is_follower", "")).lower()
-    if follows in ("true", "false"):
-        known += f" AND following={int(follows == 'true')}"
-    if data.get("tag_name"):
-        known += " AND 0"
-    total = caller.world.state.one(f"SELECT count(*) AS n {known}", caller.oa.oa_id)
-    rows = caller.world.state.all(
-        f"SELECT user_id {known} ORDER BY rowid LIMIT ? OFFSET ?", caller.oa.oa_id, count, offset
-    )
-    assert total is not None
-    users = [{"user_id": row["user_id"]} for row in rows]
-    return success({"total": total["n"], "count": len(users), "offset": offset, "users": users})

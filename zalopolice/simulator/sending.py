@@ -17,7 +17,6 @@ TEXT_LIMIT = 2000
 FREE_MS = 48 * 3_600_000
 OPEN_MS = 7 * 86_400_000
 FREE_REPLIES = 8
-BUTTON_TYPES = ("oa.open.url", "oa.query.show", "oa.query.hide", "oa.open.sms", "oa.open.phone")
 
 
 @dataclass
@@ -83,28 +82,6 @@ def _media(caller: Caller, text: str, payload: dict[str, Any]) -> Outgoing:
     return Outgoing("image", text, {"thumbnail": url, "url": url})
 
 
-def _buttons(caller: Caller, text: str, payload: dict[str, Any]) -> Outgoing:
-    """Text with buttons: off by default, because no official v3 page has it (3.2)."""
-    buttons = payload["buttons"]
-    if not caller.settings["buttons"]:
-        raise ZaloError(-233)
-    if not isinstance(buttons, list) or not 1 <= len(buttons) <= 5:
-        raise ZaloError(-201, "buttons")
-    for button in buttons:
-        if not isinstance(button, dict) or button.get("type") not in BUTTON_TYPES or "payload" not in button:
-            raise ZaloError(-201, "buttons")
-        check_text(button.get("title"), "title", 100)
-    return Outgoing("text", check_text(text, "text"), {"buttons": buttons})
-
-
-def _form(text: str, payload: dict[str, Any]) -> Outgoing:
-    element = _one_element(payload)
-    title = check_text(element.get("title"), "title", 100)
-    subtitle = check_text(element.get("subtitle"), "subtitle", 500)
-    check_text(element.get("image_url"), "image_url")
-    return Outgoing("form", text or title, {"title": title, "subtitle": subtitle})
-
-
 def _attachment(caller: Caller, text: str, attachment: Any, has_text: bool) -> Outgoing:
     payload = attachment.get("payload") if isinstance(attachment, dict) else None
     if not isinstance(payload, dict):
@@ -118,13 +95,21 @@ def _attachment(caller: Caller, text: str, attachment: Any, has_text: bool) -> O
         return Outgoing("file", "", {**details, "checksum": row["checksum"], "type": extension})
     if attachment.get("type") != "template":
         raise ZaloError(-233)
+    return _template(caller, text, payload)
+
+
+def _template(caller: Caller, text: str, payload: dict[str, Any]) -> Outgoing:
+    from . import offers  # it is made of what stands here
+
     template = payload.get("template_type")
     if template is None and "buttons" in payload:
-        return _buttons(caller, text, payload)
+        return offers.text_with_buttons(caller, text, payload)
     if template == "media":
         return _media(caller, text, payload)
     if template == "request_user_info":
-        return _form(text, payload)
+        return offers.form(text, payload)
+    if template == "list":
+        return offers.listed(caller, text, payload)
     raise ZaloError(-233)
 
 
@@ -173,10 +158,23 @@ def take_quota(caller: Caller, relation: sqlite3.Row) -> dict[str, Any]:
         return {"quota_type": "reply", "remain": str(max(0, total - relation["replies"] - 1)), "total": str(total)}
     used, total = settings["sub_quota_used"] + 1, settings["sub_quota_total"]
     if used > total:
-        raise ZaloError(-211)
+        return _bought(caller)
     save_oa_settings(world, caller.oa.oa_id, {"sub_quota_used": used})
     until = vn_date(world.clock.ms() + 90 * 86_400_000)
     return {"quota_type": "sub_quota", "remain": str(total - used), "total": str(total), "expired_date": until}
+
+
+def _bought(caller: Caller) -> dict[str, Any]:
+    """When the package is used up: bought messages, then given ones, then the wallet, whose answer has no `quota`."""
+    for name in ("purchase_quota", "reward_quota"):
+        if caller.settings[name] > 0:
+            save_oa_settings(caller.world, caller.oa.oa_id, {name: caller.settings[name] - 1})
+            return {"quota_type": name, "owner_type": "OA", "owner_id": caller.oa.oa_id}
+    wallet = caller.settings["zca"]
+    if wallet is None or wallet <= 0:
+        raise ZaloError(-211 if wallet is None else -320 if wallet < 0 else -321)
+    save_oa_settings(caller.world, caller.oa.oa_id, {"zca": wallet - 1})
+    return {}
 
 
 async def read_json(request: Request) -> Any:
@@ -189,7 +187,7 @@ async def read_json(request: Request) -> Any:
 async def accept(request: Request, caller: Caller, relation: sqlite3.Row, outgoing: Outgoing) -> dict[str, Any]:
     """From here on the message is on the phone, even when the answer is lost."""
     quota = take_quota(caller, relation)
-    paid = quota["quota_type"] != "reply"
+    paid = quota.get("quota_type") != "reply"
     chat = caller.world.chat
     msg_id = chat.oa_sends(relation, outgoing.kind, outgoing.text, outgoing.payload, outgoing.quote, paid)
     if caller.world.faults.hit("timeout_after_accept"):
@@ -206,4 +204,22 @@ async def consultation(request: Request, caller: Caller) -> Response:
     if caller.world.people.conversation(caller.oa.oa_id, user_id):
         raise ZaloError(-201, "user_id")
     done = await accept(request, caller, relation, outgoing)
-    return success({"message_id": done["message_id"], "user_id": user_id, "quota": done["quota"]})
+    quota = {"quota": done["quota"]} if done["quota"] else {}
+    return success({"message_id": done["message_id"], "user_id": user_id, **quota})
+
+
+@zalo_api
+async def transaction(request: Request, caller: Caller) -> Response:
+    """POST /v3.0/oa/message/transaction and /promotion: closed since 2026-03-01, unless the switch opens them (0.4)."""
+    if caller.settings["transactions"]:
+        raise ZaloError(caller.settings["transactions"])
+    body = await read_json(request)
+    recipient = body.get("recipient") if isinstance(body, dict) else None
+    message = body.get("message") if isinstance(body, dict) else None
+    payload = ((message or {}).get("attachment") or {}).get("payload") or {}
+    kind = str(payload.get("template_type", ""))
+    if not isinstance(recipient, dict) or not (kind == "promotion" or kind.startswith("transaction_")):
+        raise ZaloError(-233)
+    relation = find_recipient(caller, str(recipient.get("user_id", "")), "")
+    msg_id = caller.world.chat.oa_sends(relation, "form", kind, {"title": kind}, "", True)
+    return success({"message_id": msg_id, "user_id": relation["user_id"]})

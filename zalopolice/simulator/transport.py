@@ -29,6 +29,10 @@ def server_error() -> Response:
     return PlainTextResponse("Internal Server Error", 500)
 
 
+def too_many() -> Response:
+    return PlainTextResponse("Too Many Requests", 429, headers={"Retry-After": "60"})
+
+
 async def _gone(request: Request, seconds: float) -> None:
     """Until the client hangs up, at most so long."""
     try:

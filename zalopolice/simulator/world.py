@@ -6,6 +6,7 @@ from .chat import Chat
 from .clock import Clock
 from .config import Config
 from .faults import Faults
+from .groups import Groups
 from .media import Media
 from .people import People
 from .state import State
@@ -25,3 +26,4 @@ class World:
         self.media = Media(self.state, self.clock)
         self.webhooks = Webhooks(self.state, config, self.clock, self.faults)
         self.chat = Chat(self)
+        self.groups = Groups(self)

@@ -1,0 +1,25 @@
+"""Which values the switches of one OA can take (their names and defaults: `guards.OA_DEFAULTS`)."""
+
+from typing import Any
+
+OA_STATES = (0, -204, -209, -212, -219)
+REFUSALS = (-223, -221, -224, -235)
+ARTICLE_REFUSALS = (0, -221, -223, -224, -235, -248)
+
+
+def fits(key: str, value: Any) -> bool:
+    """Whether this switch can take this value."""
+    number = type(value) is int and value >= 0
+    if key == "refusals":
+        return isinstance(value, dict) and all(code in REFUSALS for code in value.values())
+    choices: dict[str, Any] = {
+        "state": value in OA_STATES,
+        "article_refusal": value in ARTICLE_REFUSALS,
+        "buttons": value is True or value is False or value == "ignore",
+        "is_verified": type(value) is bool,
+        "package_name": isinstance(value, str),
+        "transactions": value in (0, -209, -233),
+        "zca": value is None or (type(value) is int and value >= -1),
+        **dict.fromkeys(("reply_cap", "article_quota", "rate_per_second"), number or value is None),
+    }
+    return bool(choices.get(key, number))
