@@ -15,7 +15,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from deploy.local import control, postgres, stack, state, valkey, zones
+from deploy.local import control, postgres, stack, state, testing, valkey, zones
 from deploy.local.place import ROOT, LauncherError, Place
 
 LONGEST_SOCKET_PATH = 107
@@ -173,6 +173,28 @@ def test_another_database_is_made_once_and_anew_on_request(services: stack.Servi
     assert services.create_database("second", fresh=True)["web"].endswith("/second")
     with connect(services, "zp_owner", "second") as session:
         assert session.execute("SELECT to_regclass('kept')").fetchone() == (None,)
+
+
+def test_a_copied_database_has_the_tables_and_rights_of_the_first(
+    services: stack.Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(testing, "DATABASE", "first")
+    first = testing.database_environment(services, "first")
+    with connect(services, "zp_owner", "first") as session:
+        session.execute("CREATE TABLE made (word text)")
+        session.execute("GRANT SELECT ON made TO zp_web")
+
+    copy = testing.copied_database(services)
+
+    assert copy["DATABASE_URL"] == copy["DATABASE_URL_WEB"] == first["DATABASE_URL_WEB"] + "_2"
+    assert all(first[name] != copy[name] for name in first)
+    with connect(services, "zp_web", "first_2") as session:
+        assert session.execute("SELECT count(*) FROM made").fetchone() == (0,)
+    with connect(services, "zp_vault", "first_2") as session, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        session.execute("SELECT count(*) FROM made")
+    with connect(services, "zp_owner", "first_2") as session:
+        ask = "SELECT has_database_privilege('pg_monitor', current_database(), 'CONNECT')"
+        assert session.execute(ask).fetchone() == (False,), "roles.sql has not been here"
 
 
 def test_one_launcher_per_data_directory(services: stack.Services) -> None:

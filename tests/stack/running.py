@@ -7,10 +7,12 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -72,6 +74,19 @@ class Running:
 
     def seen_by(self, citizen: str) -> list[str]:
         return [row["text"] for row in self.ledger()["seen"] if row["citizen"] == citizen]
+
+
+@contextlib.contextmanager
+def started_demo(prefix: str) -> Iterator[Running]:
+    """A demo in a new folder, without the morning; ended and removed at the end."""
+    data = Path(tempfile.mkdtemp(prefix=prefix))
+    try:
+        started = run("demo", "--detach", "--no-morning", "--data", str(data))
+        assert started.returncode == 0, started.stderr[-3000:] + started.stdout[-1000:]
+        yield Running(data)
+    finally:
+        run("stop", "--data", str(data))
+        shutil.rmtree(data, ignore_errors=True)
 
 
 class Browserless:

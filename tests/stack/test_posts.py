@@ -6,17 +6,14 @@ from __future__ import annotations
 import json
 import random
 import re
-import shutil
-import tempfile
 import time
 from collections import Counter
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from django.utils import timezone
 
-from tests.stack.running import APP_ID, Browserless, Running, run, wait_until
+from tests.stack.running import APP_ID, Browserless, Running, started_demo, wait_until
 
 pytestmark = pytest.mark.stack
 
@@ -71,14 +68,8 @@ print("ROWS" + json.dumps([list(row) for row in rows]))
 @pytest.fixture(scope="module")
 def posting():
     """A demo of its own: no other test's messages, nor its clock, nor its hours."""
-    data = Path(tempfile.mkdtemp(prefix="zalopolice-posts-"))
-    try:
-        started = run("demo", "--detach", "--no-morning", "--data", str(data))
-        assert started.returncode == 0, started.stderr[-3000:] + started.stdout[-1000:]
-        yield Running(data)
-    finally:
-        run("stop", "--data", str(data))
-        shutil.rmtree(data, ignore_errors=True)
+    with started_demo("zalopolice-posts-") as demo:
+        yield demo
 
 
 def _shell(running: Running, zone: str, code: str, **values: object) -> str:

@@ -9,9 +9,16 @@ from tests.stack.screens import SHOTS, officer_of, phone_of, until_shown
 pytestmark = [pytest.mark.stack, pytest.mark.browser]
 
 PHOTO = Path(__file__).with_name("photo.jpg")
+ANY_HOUR = """
+from zalopolice.gateway.models import ChannelRule
+# The suite runs at any hour; what the quiet hours do is tested where the clock can be moved.
+ChannelRule.objects.filter(name="quiet_from_hour").update(value=24)
+ChannelRule.objects.filter(name="quiet_until_hour").update(value=0)
+"""
 
 
 def test_a_photo_tip_becomes_a_case_and_is_closed(running, browser):
+    assert running.manage("--zone", "owner", "shell", "-c", ANY_HOUR).returncode == 0
     citizen = running.new_citizen("Đặng Nguyễn Phương Thảo Quỳnh")
     phone = phone_of(browser, running, citizen)
     phone.get_by_test_id("composer").fill("Tôi muốn báo tin: xe này chở pháo lậu vào ngõ 45 mỗi tối")

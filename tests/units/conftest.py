@@ -10,7 +10,9 @@ from typing import Any
 
 import psycopg
 import pytest
+import time_machine
 from django.db import connections
+from django.test import Client
 from django.utils import timezone
 
 from procedures import actions as catalogue
@@ -18,11 +20,12 @@ from tests import cast
 from tests.broadcasts.scenes import post_at
 from tests.conftest import _empty, _zone
 from tests.procedures import scenes
+from tests.units.signing import sign_in
 from tips import actions
 from tips.models import Case, TrayItem
 from zalopolice import queue
-from zalopolice.gateway import consent
-from zalopolice.gateway.models import Citizen, Message, TokenJournal
+from zalopolice.gateway import consent, followers, incidents, onboarding, sources, walks
+from zalopolice.gateway.models import Citizen, HistoryWalk, Message, QuotaDay, TokenJournal
 from zalopolice.units.models import Alert, AlertsSeen, DutyShift, HotlineContact, Office
 from zalopolice.units.models.alerts import tell
 from zalopolice.units.roles import Permission
@@ -55,6 +58,7 @@ def fill(commune: cast.Commune) -> None:
     with commune.acting("binh") as chief:
         consent.start(commune.oa, by=chief)
         now = timezone.now()
+        walks.begin(commune.oa, HistoryWalk.Kind.ASKED, now, by=chief)
         tell(Alert.Kind.OA_TROUBLE, commune.unit.pk, commune.oa.pk, permission=Permission.OA_VIEW)
         AlertsSeen.objects.create(unit=commune.unit, officer=chief, until=now)
         shift = {"starts_at": now, "ends_at": now + timedelta(hours=8), "planned_by": chief}
@@ -63,11 +67,24 @@ def fill(commune: cast.Commune) -> None:
         contact = {"kind": "chief", "title": "Trưởng Công an", "phone": "0912000113", "verified_on": now.date()}
         HotlineContact.objects.create(unit=commune.unit, **contact)
     version = scenes.published(scenes.editors_of(commune), "thu-tuc-cua-xa", "Thủ tục của xã")
+    with commune.acting("binh") as chief:
+        onboarding.confirm(commune.oa, "events", by=chief)
+        onboarding.seat(commune.oa, "Thiếu tá Trần Thị Dung", by=chief)
+    with commune.zone("vault"):
+        incidents.begin("flood", commune.oa, 40)
     with commune.acting("giang") as editor:
         catalogue.override(version.procedure, hours="Thứ Hai", address="", contact="", by=editor)
     post_at(commune, "scheduled")
+    with commune.acting("giang") as editor:
+        sources.create("poster", "Cổng chợ", commune.oa, by=editor)
+    group = {"oa_id": commune.oa.oa_id, "recipient": {"id": "g-1"}, "event_name": "user_send_group_text"}
+    cast.store_event(commune.zone, cast.event_body("", commune.user_id("hoa"), "Cả nhà ơi") | group)
+    cast.store_event(commune.zone, cast.event_body(commune.oa.oa_id, "", "Không có người gửi"))  # cannot be read
+    cast.work_inbox(commune.zone)
     token = cast.give_token(commune)
     with commune.zone("vault"):
+        followers.note(commune.oa, "follow", timezone.now())
+        QuotaDay.objects.create(unit=commune.unit, oa=commune.oa, day=timezone.localdate())
         person = Citizen.objects.filter(unit=commune.unit).values_list("pk", flat=True)[0]
         journal = TokenJournal(unit=commune.unit, oa=commune.oa, version=2, expires_at=token.expires_at)
         journal.access, journal.refresh = "access-2", "refresh-2"
@@ -95,6 +112,21 @@ def both(django_db_setup: None, django_db_blocker: Any) -> Iterator[tuple[cast.C
             yield communes
         for name in connections:
             connections[name].close()
+
+
+@pytest.fixture
+def clock() -> Iterator[time_machine.Traveller]:
+    """Stands still but for ``shift`` and ``move_to``."""
+    with time_machine.travel(timezone.now(), tick=False) as traveller:
+        yield traveller
+
+
+@pytest.fixture
+def inside(commune: cast.Commune) -> Client:
+    """An's browser, signed in by the door."""
+    client = Client()
+    sign_in(commune, client=client)
+    return client
 
 
 @pytest.fixture

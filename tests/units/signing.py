@@ -21,6 +21,10 @@ def sign_in(commune: cast.Commune, name: str = "an", client: Client | None = Non
     return (client or Client()).post("/dang-nhap/", form, **extra)
 
 
+def is_in(client: Client, address: str = "/tai-khoan/") -> bool:
+    return client.get(address).status_code == 200
+
+
 def code_now(secret: str, step: int = 0) -> str:
     """What the app shows now, or ``step`` half minutes later."""
     return totp.format_hotp_value(totp.hotp_value(secret, int(time.time()) // 30 + step))

@@ -18,12 +18,6 @@ from zalopolice.units.models import Delay
 pytestmark = pytest.mark.usefixtures("commune")
 
 
-@pytest.fixture
-def clock():
-    with time_machine.travel(timezone.now(), tick=False) as traveller:
-        yield traveller
-
-
 def wrong(commune, client=None, **changes):
     return sign_in(commune, client=client, **({"password": "sai"} | changes))
 
@@ -184,6 +178,7 @@ def _same(page, name):
     return re.sub(r'name="csrfmiddlewaretoken" value="[^"]+"|' + re.escape(name), "", text(page))
 
 
+@pytest.mark.alone
 def test_unknown_names_take_as_long_as_known_ones(commune):
     times = {name: [] for name in (commune.em.username, "khong-co-ai")}
     for _ in range(7):

@@ -3,36 +3,18 @@
 from datetime import date, timedelta
 
 import pytest
-import time_machine
-from django.test import Client, RequestFactory
+from django.test import RequestFactory
 from django.urls import URLPattern, get_resolver
 from django.utils import timezone
 
 from tests.tips.scenes import NOBODY, client_of, text
-from tests.units.signing import enrol, sign_in
+from tests.units.signing import enrol, is_in, sign_in
 from zalopolice.units import fresh, kept
 from zalopolice.units.models import Membership, OfficerSession
 from zalopolice.units.roles import Role
 
 pytestmark = pytest.mark.usefixtures("commune")
 RESUME = "/dang-nhap/tiep/"
-
-
-@pytest.fixture
-def clock():
-    with time_machine.travel(timezone.now(), tick=False) as traveller:
-        yield traveller
-
-
-@pytest.fixture
-def inside(commune):
-    client = Client()
-    sign_in(commune, client=client)
-    return client
-
-
-def is_in(client):
-    return client.get("/tai-khoan/").status_code == 200
 
 
 TYPED = {"text": "Đã gặp bà Lan lúc 8 giờ, bà kể lại như sau", "password": "không được giữ", "reason": ["a b", "c d"]}

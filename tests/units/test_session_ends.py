@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import pytest
-import time_machine
 from django.conf import settings
 from django.db import connection
 from django.test import Client
@@ -12,30 +11,12 @@ from django.utils import timezone
 
 from tests import cast
 from tests.tips.scenes import client_of, entries, text
-from tests.units.signing import sign_in
+from tests.units.signing import is_in, sign_in
 from zalopolice.units.models import Alert, Device, Membership, Officer, OfficerSession
 from zalopolice.units.sessions import BEFORE_SIGN_IN
 
 pytestmark = pytest.mark.usefixtures("commune")
 DOOR = "/dang-nhap/"
-
-
-@pytest.fixture
-def clock():
-    with time_machine.travel(timezone.now(), tick=False) as traveller:
-        yield traveller
-
-
-@pytest.fixture
-def inside(commune):
-    client = Client()
-    sign_in(commune, client=client)
-    return client
-
-
-def is_in(client, address="/tai-khoan/"):
-    answer = client.get(address)
-    return answer.status_code == 200
 
 
 def test_fifteen_quiet_minutes_end_it(commune, clock, inside):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,9 +18,7 @@ from tests import cast
 from tests.units.signing import code_now
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("commune")]
-CHROMIUM = os.environ.get("ZALOPOLICE_CHROMIUM") or shutil.which("chromium") or ""
 SHOTS = os.environ.get("ZALOPOLICE_SHOTS", "")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 
 
 class _Server(ThreadingMixIn, WSGIServer):
@@ -52,22 +49,16 @@ def site(commune: cast.Commune) -> Iterator[str]:
     server.server_close()
 
 
-@pytest.fixture
-def chromium(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    sync_api = pytest.importorskip("playwright.sync_api")
-    if not CHROMIUM:
-        pytest.skip("no Chromium on this machine")
+@pytest.fixture(autouse=True)
+def beside_an_event_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    """These tests look into the database while the browser runs."""
     monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-    with sync_api.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
-def page(chromium: Any, site: str) -> Iterator[Any]:
+def page(browser: Any, site: str) -> Iterator[Any]:
     """A tab of 390 px that minds its console: a blocked script or style is a failure."""
-    context = chromium.new_context(base_url=site, viewport={"width": 390, "height": 844}, locale="vi-VN")
+    context = browser.new_context(base_url=site, viewport={"width": 390, "height": 844}, locale="vi-VN")
     tab, wrong = context.new_page(), []
     tab.on("console", lambda line: wrong.append(line.text) if "Content Security" in line.text else None)
     tab.on("pageerror", lambda error: wrong.append(str(error)))
@@ -168,8 +159,8 @@ def test_somebody_elses_key_opens_nothing(commune, page):
     page.get_by_text("Khóa chưa trả lời").wait_for()
 
 
-def test_without_script_the_pages_say_what_to_do(commune, chromium, site):
-    context = chromium.new_context(base_url=site, java_script_enabled=False)
+def test_without_script_the_pages_say_what_to_do(commune, browser, site):
+    context = browser.new_context(base_url=site, java_script_enabled=False)
     tab = context.new_page()
     tab.goto("/dang-nhap/khoa/")
 

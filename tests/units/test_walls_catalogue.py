@@ -21,11 +21,20 @@ UNIQUE_WITHOUT_UNIT = {
 WITHOUT_UNIT = {
     # Every other table the roles may touch at all, and how.
     "zp_webhook": {"gateway_webhooksecret": {"SELECT"}, "gateway_inboundevent": set()},
-    "zp_public": {"django_migrations": {"SELECT"}, "units_calendarday": {"SELECT"}, "units_unit": {"SELECT"}},
+    "zp_public": {
+        "django_migrations": {"SELECT"},
+        "gateway_domainproof": {"SELECT"},
+        "units_calendarday": {"SELECT"},
+        "units_unit": {"SELECT"},
+    },
     "zp_web": {
         "django_migrations": {"SELECT"},
         "gateway_channelrule": {"SELECT"},
-        "gateway_zaloapp": {"SELECT"},
+        "gateway_domainproof": {"SELECT", "INSERT", "DELETE"},
+        "gateway_sendingpause": {"SELECT"},  # and of two columns: who let it go on, and when
+        "gateway_snapshot": {"SELECT"},
+        "gateway_webhooksecret": {"INSERT", "DELETE"},  # and of the columns those that are no secret
+        "gateway_zaloapp": {"SELECT", "INSERT"},
         "mfa_authenticator": {"SELECT", "INSERT", "UPDATE", "DELETE"},
         "units_calendarday": {"SELECT", "INSERT", "UPDATE", "DELETE"},
         "units_delay": {"SELECT", "INSERT", "UPDATE", "DELETE"},
@@ -44,7 +53,11 @@ WITHOUT_UNIT = {
         "django_migrations": {"SELECT"},
         "gateway_channelrule": {"SELECT"},
         "gateway_inboundevent": {"SELECT", "UPDATE", "DELETE"},
-        "gateway_webhooksecret": {"SELECT", "INSERT", "DELETE"},
+        "gateway_pace": {"SELECT", "INSERT", "UPDATE", "DELETE"},
+        "gateway_sendingpause": {"SELECT", "INSERT", "UPDATE"},
+        "gateway_vaultmark": {"SELECT", "INSERT", "UPDATE", "DELETE"},
+        "gateway_snapshot": {"SELECT", "INSERT", "UPDATE"},
+        "gateway_webhooksecret": {"SELECT", "INSERT", "UPDATE", "DELETE"},
         "gateway_zaloapp": {"SELECT"},
         "units_unit": {"SELECT"},
     },
@@ -55,6 +68,7 @@ PUBLISHED = {
     # What citizens may read across units: some columns, and of these rows only.
     "broadcasts_postimage": "(published_at IS NOT NULL)",
     "gateway_officialaccount": "(connected_at IS NOT NULL)",
+    "gateway_sourcetag": "(retired_at IS NULL)",
     "procedures_procedure": "(EXISTS ( SELECT FROM procedures_version v WHERE ((v.procedure_id ="
     " procedures_procedure.id) AND ((v.state)::text = 'published'::text))))",
     "procedures_unitoverride": "true",
@@ -139,7 +153,9 @@ def test_what_widens_reading_widens_nothing_else():
         for role in ("{zp_web}", "{zp_worker}")
     }
     assert all("= 'published'" in row[3] and " OR " not in row[3] for row in above)
-    own = [row for row in other if row not in above]
+    below = [row for row in other if "SELECT walls.below()" in row[3]]  # times and kinds, no words and nobody's
+    assert [row[:2] for row in below] == [("gateway_incident", "{zp_web}")]
+    own = [row for row in other if row not in above and row not in below]
     assert [row[:2] for row in own] == [("units_membership", "{zp_web}")]
     assert "officer_id = ( SELECT walls.officer()" in own[0][3]
 
@@ -232,7 +248,7 @@ def test_a_login_reaches_the_tables_it_needs_and_no_others(role, walled):
         assert held["audit_entry"] == {"SELECT"}
 
 
-def test_the_webhook_writes_five_columns_and_reads_none_of_them():
+def test_the_webhook_writes_six_columns_and_reads_none_of_them():
     rows = ask(
         "SELECT a.attname::text, has_column_privilege('zp_webhook', a.attrelid, a.attnum, 'INSERT'),"
         " has_column_privilege('zp_webhook', a.attrelid, a.attnum, 'SELECT')"
@@ -240,7 +256,8 @@ def test_the_webhook_writes_five_columns_and_reads_none_of_them():
         " FROM pg_attribute a WHERE a.attrelid = 'gateway_inboundevent'::regclass AND a.attnum > 0"
     )
 
-    assert {name for name, insert, _ in rows if insert} == {"id", "app_id", "received_at", "dedupe_key", "sealed"}
+    written = {"id", "app_id", "received_at", "dedupe_key", "signed_by", "sealed"}
+    assert {name for name, insert, _ in rows if insert} == written
     assert [name for name, _, reads in rows if reads] == []
 
 
@@ -263,6 +280,8 @@ FUNCTIONS = {
     "walls.unit": {"zp_web", "zp_public", "zp_worker", "zp_vault", "zp_audit"},
     "walls.officer": {"zp_web", "zp_public", "zp_worker", "zp_vault", "zp_audit"},
     "walls.parent": {"zp_web", "zp_worker"},
+    "walls.below": {"zp_web"},
+    "walls.oa_health": {"zp_web"},
     "walls.enter_job": {"zp_worker"},
     "walls.due": {"zp_worker"},
     "walls.mac": set(),
