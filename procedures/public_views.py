@@ -30,7 +30,7 @@ def units() -> QuerySet[Unit]:
     office = Office.objects.filter(unit=OuterRef("pk")).order_by().values_list(OFFICE)
     account = OfficialAccount.objects.filter(unit=OuterRef("pk"), connected_at__isnull=False)
     return (
-        Unit.objects.working(timezone.localdate())
+        Unit.objects.for_citizens(timezone.localdate())
         .select_related("parent")
         .annotate(office=Subquery(office[:1]), oa_id=Subquery(account.order_by("pk").values("oa_id")[:1]))
     )

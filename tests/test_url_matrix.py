@@ -23,7 +23,8 @@ from tests.broadcasts import scenes as posts
 from tests.procedures import scenes
 from tips import actions
 from tips.models import Case, TrayItem
-from zalopolice.gateway.models import Attachment
+from zalopolice.gateway import onboarding, sources
+from zalopolice.gateway.models import Attachment, DomainProof, HistoryWalk, Message, StuckEvent, WebhookSecret
 from zalopolice.units.models import CalendarDay, DutyShift, HotlineContact, Office, Unit
 
 METHODS = ("GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "POST")  # acts last: signing out ends the session
@@ -40,6 +41,9 @@ COMMAND = frozenset({"dung", "binh"})
 HOLDER = COMMAND | {"an"}  # An claimed the case
 CHIEF = frozenset({"binh"})
 EDITORS = COMMAND | {"giang"}
+SETS_UP = frozenset({"huy"})
+DECLARE = CHIEF | SETS_UP
+WATCH = COMMAND | {"huy", "khanh"}
 
 
 @dataclass(frozen=True)
@@ -100,6 +104,13 @@ MATRIX: dict[str, Row] = {
     "tray_put_back": Row(DESK, post=DONE, thing="item"),
     "tray_resend": Row(DESK, post=DONE | {404}, thing="item"),
     "tray_acknowledge": Row(DESK, post=DONE | {404}, thing="item"),
+    "chat_groups": Row(DESK, get={200}),
+    "chat_group": Row(DESK, get={200}, thing="group"),
+    "group_tip": Row(DESK, post={302}, thing="group"),
+    "stuck_events": Row(DESK, get={200}),
+    "stuck_event": Row(DESK, get={200}, thing="stuck"),
+    "stuck_retry": Row(DESK, post={302}, thing="stuck"),
+    "stuck_handle": Row(DESK, post={422}, thing="stuck"),
     "cases": Row(CASEWORKERS, get={200}),
     "case": Row(CASEWORKERS, get={200}, thing="case"),
     "case_claim": Row(CASEWORKERS, post=DONE, thing="case"),
@@ -113,10 +124,21 @@ MATRIX: dict[str, Row] = {
     "case_return": Row(CASEWORKERS, post=DONE, may=COMMAND, thing="case"),
     "case_close": Row(CASEWORKERS, post=DONE, may=COMMAND, thing="case"),
     "picture": Row(HOLDER, get={200}, thing="picture"),
+    "sound": Row(HOLDER, get={200}, thing="sound"),
+    "history": Row(COMMAND, get={200}),
+    "history_ask": Row(COMMAND, post=DONE, may=CHIEF, thing="account"),
+    "history_stop": Row(COMMAND, post=DONE, may=CHIEF, thing="walk"),
+    "sending_pause": Row(frozenset({"huy"}), get={200}),
+    "sending_resume": Row(frozenset({"huy"}), post={200}),  # asks for the password first
     "posts": Row(EDITORS, get={200}),
     "post_new": Row(EDITORS, get={200}, post={422}),
     "post_cover": Row(EDITORS, get={200}, thing="cover"),
     "post": Row(EDITORS, get={200}, thing="post"),
+    "source_tags": Row(EDITORS, get={200}),
+    "source_new": Row(EDITORS, get={200}, post={422}),
+    "source_tag": Row(EDITORS, get={200}, thing="source"),
+    "source_sheet": Row(EDITORS, get={200}, thing="source"),
+    "source_retire": Row(EDITORS, post={302, 409}, thing="source"),
     "post_edit": Row(EDITORS, get={200}, post={422}, thing="post"),
     "post_submit": Row(EDITORS, post={422}, thing="post"),
     "post_say": Row(EDITORS, post={422}, thing="post"),
@@ -130,6 +152,25 @@ MATRIX: dict[str, Row] = {
     "dispatch_settle": Row(EDITORS, get={200}, post={200}, may=CHIEF, thing="post"),
     "accounts": Row(COMMAND, get={200}),
     "connect": Row(COMMAND, post={200, 302}, may=CHIEF, thing="account"),
+    "oa_health": Row(WATCH, get={200}),
+    "oa_incidents": Row(WATCH, get={200}),
+    "metrics": Row(ALL, get={200}, open=True),  # for this machine only; tests/gateway/test_metrics.py
+    "domain_verifier": Row(ALL, get={200, 404}, open=True),  # gone once its proof was dropped
+    "zalo_apps": Row(SETS_UP, get={200}),
+    # A secret is typed after the password only, and dropped when it comes without.
+    "zalo_app_new": Row(SETS_UP, get={200}, post={302}),
+    "zalo_secret_new": Row(SETS_UP, get={200}, post={302}, thing="app"),
+    "zalo_app": Row(SETS_UP, get={200}, thing="app"),
+    "zalo_secret_remove": Row(SETS_UP, post={409}, thing="app"),
+    "zalo_proof_new": Row(SETS_UP, post={422}, thing="app"),
+    "zalo_proof_drop": Row(SETS_UP, post={302, 404}, thing="app"),
+    "oa_new": Row(DECLARE, get={200}, post={422}),
+    "oa_setup": Row(COMMAND | SETS_UP, get={200}, thing="account"),
+    "oa_setup_confirm": Row(COMMAND | SETS_UP, post={302}, may=DECLARE, thing="account"),
+    "oa_setup_ask": Row(COMMAND | SETS_UP, post={302}, may=DECLARE, thing="account"),
+    "oa_seat_new": Row(COMMAND | SETS_UP, post={422}, may=DECLARE, thing="account"),
+    "oa_seats_confirm": Row(COMMAND | SETS_UP, post={302}, may=DECLARE, thing="account"),
+    "oa_seat_end": Row(COMMAND | SETS_UP, post={302, 404}, may=DECLARE, thing="account"),
     "content:index": Row(EDITORS | {"huy"}, get={200}),
     "content:procedures_procedure_changelist": Row(EDITORS, get={200}),
     "content:procedures_procedure_add": Row(EDITORS, get={200}, post={422}),
@@ -218,7 +259,7 @@ def world(commune, other_commune, zone, media) -> World:
         case = actions.open_case(taken, messages, title="Vụ", classification="tin_antt", area=None, by=duty)
     with commune.acting("an") as officer:
         actions.claim(Case.objects.visible_to(officer).get(), by=officer)
-    picture = _picture(commune, zone, messages[0])
+    picture, sound = _picture(commune, zone, messages[0]), _picture(commune, zone, messages[0], "audio")
     with zone("owner"):
         membership = commune.dung.memberships.get()
         now = timezone.now()
@@ -234,13 +275,27 @@ def world(commune, other_commune, zone, media) -> World:
         if name != NOBODY:
             client.force_login(other_commune.binh if name == FOREIGN else commune.officers[name])
     things = {"item": item.pk, "case": case.pk, "picture": picture, "account": commune.oa.pk, "shift": shift.pk}
-    return World(clients, things | {"membership": membership.pk} | _content(commune, zone) | _post(commune))
+    things |= {"sound": sound, "walk": _walk(commune, zone)}
+    things |= {"membership": membership.pk} | _inbox(commune, zone)
+    return World(clients, things | _content(commune, zone) | _post(commune) | _set_up(commune, zone))
+
+
+def _set_up(commune, zone) -> dict[str, uuid.UUID]:
+    app = commune.oa.app
+    with zone("owner"):
+        secret = WebhookSecret.objects.create(app_id=app.app_id, sealed=b"x")
+        proof = DomainProof.objects.create(kind="file", name="zalo_verifierAbC.html", content="<html></html>")
+    with commune.acting("binh") as chief:
+        seat = onboarding.seat(commune.oa, "Trần Thị Dung", by=chief)
+    return {"app": app.pk, "secret": secret.pk, "proof": proof.pk, "seat": seat.pk}
 
 
 def _post(commune) -> dict[str, uuid.UUID | str]:
     version = posts.post_at(commune, "scheduled")
     row = posts.dispatch_of(commune, version)
-    return {"post": version.post_id, "cover": version.cover_sha256, "dispatch": row.pk}
+    with commune.acting("giang") as editor:
+        source = sources.create("poster", "Cổng chợ", commune.oa, by=editor)
+    return {"post": version.post_id, "cover": version.cover_sha256, "dispatch": row.pk, "source": source.pk}
 
 
 def _content(commune, zone) -> dict[str, uuid.UUID | int]:
@@ -259,32 +314,56 @@ def _content(commune, zone) -> dict[str, uuid.UUID | int]:
     }  # fmt: skip
 
 
-def _picture(commune, zone, message) -> uuid.UUID:
+def _inbox(commune, zone) -> dict[str, uuid.UUID]:
+    """Words in a group, and an event the machine could not read."""
+    group = {"oa_id": commune.oa.oa_id, "recipient": {"id": "g-1"}, "event_name": "user_send_group_text"}
+    cast.store_event(zone, cast.event_body("", commune.user_id("mai"), "Cả nhà ơi") | group)
+    cast.store_event(zone, cast.event_body(commune.oa.oa_id, "", "Không có người gửi"))
+    cast.work_inbox(zone)
+    with zone("vault"):
+        said = Message.objects.exclude(group=None).get(unit=commune.unit)
+        stuck = StuckEvent.objects.get(unit=commune.unit)
+    return {"group": said.group_id, "said": said.pk, "stuck": stuck.pk}
+
+
+def _picture(commune, zone, message, kind="image") -> uuid.UUID:
     from zalopolice import crypto
-    from zalopolice.gateway import media
+    from zalopolice.gateway import keeping
     from zalopolice.units import keyring
 
     with zone("vault"):
         row = Attachment.objects.create(
-            unit=commune.unit, message=message, citizen_id=message.citizen_id, kind="image", state="available"
+            unit=commune.unit, message=message, citizen_id=message.citizen_id, kind=kind, state="available"
         )
-        path = media.path_of(row, "screen")
+        path = keeping.path_of(row, "screen")
         path.parent.mkdir(parents=True, exist_ok=True)
         key = keyring.key_for("content", commune.unit.pk, message.citizen_id)
         with path.open("wb") as out:
-            crypto.encrypt_file(key, iter([b"\xff\xd8\xff jpeg"]), out, media.aad(row, "screen"))
+            crypto.encrypt_file(key, iter([b"\xff\xd8\xff jpeg"]), out, keeping.aad(row, "screen"))
     return row.pk
+
+
+def _walk(commune, zone) -> uuid.UUID:
+    with zone("owner"):
+        commune.oa.connected_at = timezone.now()
+        commune.oa.save()
+        return HistoryWalk.objects.create(unit=commune.unit, oa=commune.oa, kind="nightly", since=timezone.now()).pk
 
 
 def url_of(name: str, things: dict[str, uuid.UUID]) -> str:
     row = MATRIX[name]
+    if name == "domain_verifier":
+        return "/zalo_verifierAbC.html"
     if not row.thing:
         return reverse(name, urlconf="zalopolice.urls")
     named = {
         "pk": things[row.thing],
-        "message": uuid.uuid4(),
+        "message": things["said"] if name == "group_tip" else uuid.uuid4(),
         "dispatch": things["dispatch"],
         "sha256": things["cover"],
+        "secret": things["secret"],
+        "proof": things["proof"],
+        "seat": things["seat"],
     }
     takes = addresses()[name].pattern.converters
     return reverse(name, urlconf="zalopolice.urls", kwargs={one: named[one] for one in takes})

@@ -27,11 +27,22 @@ ICONS = {
     Kind.DANGER: "siren",
     Kind.UNSENT: "circle-alert",
     Kind.OA_TROUBLE: "radio-tower",
+    Kind.INCIDENT: "triangle-alert",
+    Kind.CONSOLE_REPLY: "message-square-warning",
+    Kind.STUCK_EVENT: "mail-question-mark",
+    Kind.MISSED_MESSAGES: "refresh-cw",
     Kind.ROLE_CHANGED: "user-cog",
     Kind.NEW_DEVICE: "monitor-smartphone",
 }
 GROUPS = ((ABOUT_CASES, "folder-open"), (ABOUT_POSTS, "newspaper"), (ABOUT_PROCEDURES, "book-open-check"))
-PAGES = {Kind.OA_TROUBLE: "accounts", Kind.ROLE_CHANGED: "account", Kind.NEW_DEVICE: "account"}
+PAGES = {
+    Kind.STUCK_EVENT: "stuck_events",
+    Kind.MISSED_MESSAGES: "history",
+    Kind.OA_TROUBLE: "accounts",
+    Kind.INCIDENT: "oa_incidents",
+    Kind.ROLE_CHANGED: "account",
+    Kind.NEW_DEVICE: "account",
+}
 
 
 @dataclass(frozen=True)
@@ -71,6 +82,7 @@ def alerts_seen(request: OfficerRequest) -> HttpResponse:
 def _lines(officer: Officer, rows: list[Alert], seen: object) -> list[Line]:
     cases = _aliases(Case.objects.visible_to(officer), rows, ABOUT_CASES)
     items = _aliases(TrayItem.objects.visible_to(officer), rows, (Kind.DANGER,))
+    threads = _threads(officer, rows)
     lines = []
     for alert in rows:
         kind, about = Kind(alert.kind), ""
@@ -79,6 +91,8 @@ def _lines(officer: Officer, rows: list[Alert], seen: object) -> list[Line]:
             href, about = _place("case", alert.subject, cases, _("Nguồn tin %(alias)s"))
         elif kind is Kind.DANGER:
             href, about = _place("tray_item", alert.subject, items, _("Người nhắn %(alias)s"))
+        elif kind is Kind.CONSOLE_REPLY:
+            href, about = threads.get(alert.subject, ("", ""))
         elif kind in ABOUT_POSTS:
             href = _address("post", alert.subject)
         elif kind in ABOUT_PROCEDURES:
@@ -91,6 +105,22 @@ def _lines(officer: Officer, rows: list[Alert], seen: object) -> list[Line]:
 def _aliases(rows: object, alerts: list[Alert], kinds: tuple[str, ...]) -> dict[uuid.UUID, str]:
     ids = {one.subject for one in alerts if one.kind in kinds}
     return dict(rows.filter(pk__in=ids).values_list("pk", "alias"))  # type: ignore[attr-defined]  # two querysets
+
+
+def _threads(officer: Officer, alerts: list[Alert]) -> dict[uuid.UUID, tuple[str, str]]:
+    """Where the words stand that somebody typed past the portal: the person's newest case, else the thread."""
+    people = {one.subject for one in alerts if one.kind == Kind.CONSOLE_REPLY}
+    if not people:
+        return {}
+    columns = ("citizen_id", "pk", "alias")
+    items = TrayItem.objects.visible_to(officer).filter(citizen__in=people).order_by("opened_at")
+    cases = Case.objects.visible_to(officer).filter(citizen__in=people).order_by("received_at")
+    found = {}
+    for citizen, pk, alias in items.values_list(*columns):
+        found[citizen] = _place("tray_item", pk, {pk: alias}, _("Người nhắn %(alias)s"))
+    for citizen, pk, alias in cases.values_list(*columns):
+        found[citizen] = _place("case", pk, {pk: alias}, _("Nguồn tin %(alias)s"))
+    return found
 
 
 def _place(name: str, pk: uuid.UUID, aliases: dict[uuid.UUID, str], called: str) -> tuple[str, str]:

@@ -4,9 +4,18 @@ import contextlib
 import os
 import threading
 import time
+from typing import Any
 
+import redis
 from celery import Celery
-from celery.signals import beat_init, worker_init, worker_process_init
+from celery.signals import (
+    after_task_publish,
+    beat_init,
+    task_postrun,
+    task_prerun,
+    worker_init,
+    worker_process_init,
+)
 from kombu import Exchange, Queue
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "zalopolice.settings")
@@ -16,15 +25,25 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.imports = ["zalopolice.tasks"]
 # The nameless exchange needs no binding in the broker: a named one is forgotten with a wiped Valkey, and from then on
 # every ring would vanish silently until the workers restart.
-app.conf.task_queues = [Queue(name, Exchange(""), routing_key=name) for name in ("inbox", "vault", "worker")]
+app.conf.task_queues = [Queue(name, Exchange(""), routing_key=name) for name in ("inbox", "vault", "slow", "worker")]
 # "inbox" is the vault's too, with processes of its own: a slow Zalo must not keep a call for help waiting.
+# "slow" likewise: a video that takes ten minutes must not keep a reply waiting.
+SLOW = {"queue": "slow", "expires": 60}
 app.conf.beat_schedule = {
     "sweep the inbox": {"task": "zalopolice.sweep_inbox", "schedule": 2.0, "options": {"queue": "inbox"}},
     "forget old bodies": {"task": "zalopolice.forget_bodies", "schedule": 3600.0, "options": {"queue": "inbox"}},
     "sweep the vault's rows": {"task": "zalopolice.sweep_vault", "schedule": 2.0, "options": {"queue": "vault"}},
+    "sweep the outbox": {"task": "zalopolice.sweep_outbox", "schedule": 2.0, "options": {"queue": "vault"}},
+    "leave the vault's mark": {"task": "zalopolice.keep_watch", "schedule": 60.0, "options": {"queue": "vault"}},
+    "close the day's quota": {"task": "zalopolice.close_quota_day", "schedule": 1800.0, "options": {"queue": "vault"}},
     "sweep the posts": {"task": "zalopolice.sweep_posts", "schedule": 2.0, "options": {"queue": "vault"}},
+    "sweep the files to fetch": {"task": "zalopolice.sweep_media", "schedule": 2.0, "options": SLOW},
+    "sweep the walks": {"task": "zalopolice.sweep_walks", "schedule": 5.0, "options": SLOW},
+    "compare with Zalo's history": {"task": "zalopolice.compare_history", "schedule": 60.0, "options": SLOW},
+    "remove litter": {"task": "zalopolice.sweep_files", "schedule": 3600.0, "options": SLOW},
     "check the accounts": {"task": "zalopolice.check_accounts", "schedule": 600.0, "options": {"queue": "vault"}},
     "sweep the worker's rows": {"task": "zalopolice.sweep_worker", "schedule": 2.0, "options": {"queue": "worker"}},
+    "watch over everything": {"task": "zalopolice.watch", "schedule": 30.0, "options": {"queue": "vault"}},
     "seal the audit log": {"task": "zalopolice.seal_audit", "schedule": 5.0, "options": {"queue": "worker"}},
 }
 
@@ -48,6 +67,51 @@ def refuse_unsafe_zone(**_: object) -> None:
         raise SystemExit(f"zone {settings.ZONE} does not start: {reason}") from None
 
 
+@worker_init.connect
+def forget_old_children(sender: Any = None, **_: object) -> None:
+    from zalopolice import heartbeat, metrics
+
+    with contextlib.suppress(redis.RedisError):
+        metrics.broker().delete(heartbeat.consumed_key(_program(sender)))
+
+
+@task_prerun.connect
+def took_a_task(task: Any = None, **_: object) -> None:
+    _beat(task, busy=True)
+
+
+@task_postrun.connect
+def ended_a_task(task: Any = None, **_: object) -> None:
+    _beat(task, busy=False)
+
+
+def _beat(task: Any, *, busy: bool) -> None:
+    """The watchdog looks whether these signs move (``zalopolice/heartbeat.py``)."""
+    from zalopolice import heartbeat, metrics
+
+    if not task.request.hostname or task.request.is_eager:
+        return  # called as a function
+    with contextlib.suppress(redis.RedisError):
+        heartbeat.beat(metrics.broker(), _program(task.request), busy=busy)
+    metrics.flush()
+
+
+def _program(named: Any) -> str:
+    """Workers are started as ``-n vault@zalopolice``; the first part is the name of the program."""
+    return str(named.hostname).partition("@")[0]
+
+
+@after_task_publish.connect
+def rang(routing_key: str = "", **_: object) -> None:
+    from django.conf import settings
+
+    from zalopolice import heartbeat, metrics
+
+    if settings.ZONE == "beat":
+        with contextlib.suppress(redis.RedisError):
+            heartbeat.rang(metrics.broker(), routing_key)
+
+
 @worker_process_init.connect
 @beat_init.connect
 def say_alive(**_: object) -> None:
@@ -56,7 +120,6 @@ def say_alive(**_: object) -> None:
 
 
 def _say_alive() -> None:
-    import redis
     from django.conf import settings
 
     address = settings.REDIS_URL.replace("redis+socket://", "unix://").split("?")[0]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connection
 from django.db.models import Count, DateTimeField, F, IntegerField, OuterRef, Q, QuerySet, Subquery
@@ -22,6 +23,7 @@ from django.utils.functional import cached_property
 from broadcasts import actions as posts
 from broadcasts.models import PostVersion
 from tips import desk
+from zalopolice.gateway.models import StuckEvent
 from zalopolice.units.models import Alert, AlertsSeen, DutyShift, Officer, Unit
 from zalopolice.units.roles import Rank
 
@@ -56,6 +58,11 @@ class Frame:
             return {}
         found: dict[str, Any] = dict(Unit.objects.values(**_columns(self.officer)).get(pk=self.officer.unit.pk))
         return found
+
+    @property
+    def coach(self) -> str:
+        """Where the exercises of a training unit begin: on the simulator, which this process never asks."""
+        return f"{settings.ZALO_TRAINING_URL}/coach" if settings.ZALO_TRAINING_URL else ""
 
     @property
     def tray(self) -> dict[str, Any]:
@@ -96,6 +103,11 @@ class Frame:
         return self.row.get("bell") or 0
 
     @property
+    def stuck(self) -> int:
+        """What the machine could not read and a person has to."""
+        return self.row.get("stuck") or 0
+
+    @property
     def posts(self) -> int:
         """Posts this officer should decide on, or got back."""
         return self.row.get("posts") or 0
@@ -126,6 +138,7 @@ def _columns(officer: Officer) -> dict[str, Any]:
     return {
         "tray": desk.tray_numbers(officer),
         "cases": desk.case_numbers(officer),
+        "stuck": _count(StuckEvent.objects.visible_to(officer).open()),
         "posts": _count(written.filter(posts.waiting(officer), is_latest=True)),
         "bell": _count(unseen.filter(Q(seen=None) | Q(at__gt=F("seen")))),
         "duty": ArraySubquery(duty),

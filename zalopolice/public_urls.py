@@ -9,6 +9,7 @@ urlpatterns = [
     path("", include("zalopolice.units.public_urls")),
     path("", include("procedures.public_urls")),
     path("", include("broadcasts.public_urls")),
+    path("", include("zalopolice.gateway.public_urls")),
     path("tuy-chon/", preferences.preferences, name="preferences"),
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),

@@ -26,6 +26,7 @@ REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
 
 WEB_URL = env.str("ZALOPOLICE_WEB_URL", default="http://127.0.0.1:8000").rstrip("/")
 PUBLIC_URL = env.str("ZALOPOLICE_PUBLIC_URL", default="http://127.0.0.1:8001").rstrip("/")
+WEBHOOK_URL = env.str("ZALOPOLICE_WEBHOOK_URL", default="http://127.0.0.1:8002").rstrip("/")
 ALLOWED_HOSTS = env.list("ZALOPOLICE_ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
 CSRF_TRUSTED_ORIGINS = [WEB_URL]
 
@@ -138,7 +139,11 @@ CONTENT_SECURITY_POLICY = {
         "media-src": ["'self'"],
         "connect-src": ["'self'"],
         "font-src": ["'self'"],
-        "form-action": ["'self'", env.str("ZALO_OAUTH_URL", default="https://oauth.zaloapp.com")],
+        "form-action": [
+            "'self'",
+            env.str("ZALO_OAUTH_URL", default="https://oauth.zaloapp.com"),
+            *filter(None, [env.str("ZALO_TRAINING_URL", default="")]),
+        ],
         "base-uri": ["'none'"],
         "frame-ancestors": ["'none'"],
     }
@@ -181,7 +186,12 @@ STORAGES = {
 WHITENOISE_USE_FINDERS = not HASHED
 WHITENOISE_AUTOREFRESH = False
 MEDIA_DIR = Path(env.str("ZALOPOLICE_MEDIA_DIR", default=str(BASE_DIR / ".data" / "media")))
+MEDIA_FLOOR = env.int("ZALOPOLICE_MEDIA_FLOOR_MB", default=500 if DEMO else 10_000) * 1_000_000  # stays free for texts
+# The vault's own memory beside the database: token pairs, sealed, and the mark that shows an older database.
+VAULT_DIR = Path(env.str("ZALOPOLICE_VAULT_DIR", default=str(BASE_DIR / ".data" / "vault")))
 CHECKPOINT_DIR = Path(env.str("ZALOPOLICE_CHECKPOINT_DIR", default=str(BASE_DIR / ".data" / "checkpoints")))
+BACKUP_MARK = env.str("ZALOPOLICE_BACKUP_MARK", default="")  # a file whose age is the age of the last good backup
+METRICS_TOKEN = env.str("ZALOPOLICE_METRICS_TOKEN", default="")  # without it /metrics answers this machine only
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- The interface for other systems, zone public: JSON to read, nobody signs in -----------------------------------
@@ -211,6 +221,7 @@ SPECTACULAR_SETTINGS = {
 # --- Zalo -------------------------------------------------------------------------------------------------------
 ZALO_OAUTH_URL = env.str("ZALO_OAUTH_URL", default="https://oauth.zaloapp.com").rstrip("/")
 ZALO_API_URL = env.str("ZALO_API_URL", default="https://openapi.zalo.me").rstrip("/")
+ZALO_TRAINING_URL = env.str("ZALO_TRAINING_URL", default="").rstrip("/")  # the simulator, for training units alone
 ZALO_MEDIA_HOSTS = env.list("ZALO_MEDIA_HOSTS", default=["zdn.vn", "zadn.vn", "dlfl.vn", "dlmd.me", "flchat.vn"])
 ZALO_TIMEOUT = env.float("ZALO_TIMEOUT", default=10.0)  # seconds until an answer counts as missing
 ZALO_ECHO_WAIT = env.float("ZALO_ECHO_WAIT", default=90.0)  # seconds an unclear send waits for its echo

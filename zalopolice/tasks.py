@@ -7,6 +7,7 @@ import time
 import uuid
 import zlib
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 from functools import wraps
 
 from celery.exceptions import SoftTimeLimitExceeded
@@ -18,13 +19,30 @@ from broadcasts.models import Dispatch
 from zalopolice import queue, routing
 from zalopolice.audit import log as audit
 from zalopolice.celery import app
-from zalopolice.gateway import checkup, consent, delivery, inbox, media
-from zalopolice.gateway.models import Attachment, Consent, InboundEvent, Message
+from zalopolice.gateway import (
+    checkup,
+    consent,
+    delivery,
+    deriving,
+    history,
+    holding,
+    inbox,
+    keeping,
+    media,
+    offered,
+    quota,
+    tokens,
+    walks,
+    watch,
+)
+from zalopolice.gateway.models import Attachment, Consent, HistoryWalk, InboundEvent, Message, Setup, StuckEvent
 from zalopolice.units.walls import job_context
 
 log = logging.getLogger(__name__)
 
 BATCH = 200
+SOFT, HARD = 720, 750
+"""Seconds: a video may take ten minutes; such tasks have processes of their own (queue "slow")."""
 ROUND = 30.0
 """Seconds after which a round takes no new row. The next one goes on; the task's time limit must not cut a send."""
 
@@ -65,9 +83,14 @@ def deliver(pk: str) -> None:
     delivery.deliver(uuid.UUID(pk))
 
 
-@app.task(name="zalopolice.fetch")
+@app.task(name="zalopolice.fetch", soft_time_limit=SOFT, time_limit=HARD)
 def fetch(pk: str) -> None:
     media.fetch(uuid.UUID(pk))
+
+
+@app.task(name="zalopolice.walk")
+def walk(pk: str) -> None:
+    history.step(uuid.UUID(pk))
 
 
 @app.task(name="zalopolice.derive")
@@ -80,11 +103,16 @@ def _derive(key: uuid.UUID) -> None:
     with job_context(Attachment, key) as unit:
         waiting = Attachment.objects.filter(pk=key, queue="worker", next_at__lte=timezone.now())
         attachment = waiting.first() if unit else None
-        if attachment is None or not queue.claim(attachment, media.DRAWING):
+        if attachment is None or not queue.claim(attachment, deriving.LEASE):
             return
     with job_context(Attachment, key) as unit:
         if unit is not None:
-            media.derive(attachment)
+            deriving.derive(attachment)
+
+
+@app.task(name="zalopolice.retry_event")
+def retry_event(pk: str) -> None:
+    inbox.retry(uuid.UUID(pk))
 
 
 @app.task(name="zalopolice.connect")
@@ -118,9 +146,70 @@ def forget_bodies() -> None:
 def sweep_vault() -> None:
     """Finds everything the vault has to do, whoever forgot to ring: the reason that losing Redis loses nothing."""
     until = time.monotonic() + ROUND
-    _each(delivery.deliver, queue.due(Message, "vault", BATCH), until)
-    _each(media.fetch, queue.due(Attachment, "vault", 20), until)
+    tokens.find_lost()
     _each(consent.exchange, queue.due(Consent, "vault", 20), until)
+    _each(inbox.retry, queue.due(StuckEvent, "vault", 20), until)
+
+
+@app.task(name="zalopolice.sweep_media", soft_time_limit=SOFT, time_limit=HARD)
+@one_at_a_time
+def sweep_media() -> None:
+    media.note_room()
+    _each(media.fetch, queue.due(Attachment, "vault", 20))
+
+
+@app.task(name="zalopolice.sweep_walks")
+@one_at_a_time
+def sweep_walks() -> None:
+    _each(history.step, queue.due(HistoryWalk, "vault", 50))
+
+
+@app.task(name="zalopolice.compare_history")
+@one_at_a_time
+def compare_history() -> None:
+    walks.after_downtime()
+    walks.nightly()
+
+
+@app.task(name="zalopolice.sweep_files", soft_time_limit=SOFT, time_limit=HARD)
+@one_at_a_time
+def sweep_files() -> None:
+    if not holding.paused():  # after a restore the rows are older than the files
+        keeping.sweep()
+
+
+@app.task(name="zalopolice.sweep_outbox")
+@one_at_a_time
+def sweep_outbox() -> None:
+    """Of one account's rows one goes every so often (``gateway/pace.py``): the round waits for the next one's time as
+    long as something is near, so that they go evenly, and holds nothing meanwhile."""
+    if holding.paused():
+        delivery.declare_dead()
+        return
+    until = time.monotonic() + ROUND
+    _each(delivery.deliver, queue.due(Message, "vault", BATCH), until)
+    while (pause := delivery.next_turn()) is not None and time.monotonic() + pause < until:
+        time.sleep(pause)
+        _each(delivery.deliver, queue.due(Message, "vault", BATCH), until)
+
+
+@app.task(name="zalopolice.keep_watch")
+@one_at_a_time
+def keep_watch() -> None:
+    holding.keep_watch()
+
+
+@app.task(name="zalopolice.close_quota_day")
+@one_at_a_time
+def close_quota_day() -> None:
+    """Each account's yesterday, once; the posts are counted here because the gateway does not know them."""
+    day = timezone.localdate() - timedelta(days=1)
+
+    def close(oa: uuid.UUID) -> None:
+        sent = Dispatch.objects.filter(oa_id=oa, state=Dispatch.State.SENT, settled_at__date=day)
+        quota.close_day(oa, day, sent.count())
+
+    _each(close, quota.due(day))
 
 
 @app.task(name="zalopolice.sweep_posts")
@@ -134,6 +223,25 @@ def sweep_posts() -> None:
 @one_at_a_time
 def check_accounts() -> None:
     _each(checkup.check, checkup.due())
+
+
+@app.task(name="zalopolice.watch")
+@one_at_a_time
+def watch_over() -> None:
+    watch.watch()
+    offered.seal()
+    _each(checkup.ask_again, queue.due(Setup, "vault", 20))
+
+
+@app.task(name="zalopolice.seal_secrets")
+def seal_secrets(pk: str) -> None:
+    """Whichever rang: all that wait."""
+    offered.seal()
+
+
+@app.task(name="zalopolice.ask_again")
+def ask_again(pk: str) -> None:
+    checkup.ask_again(uuid.UUID(pk))
 
 
 @app.task(name="zalopolice.sweep_worker")

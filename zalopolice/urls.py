@@ -14,6 +14,7 @@ urlpatterns = [
     path("noi-dung/", content_admin.site.urls),
     path("", include("broadcasts.urls")),
     path("", include("zalopolice.gateway.urls")),
+    path("", include("zalopolice.source_urls")),
     path("tuy-chon/", preferences.preferences, name="preferences"),
     path("them/", components.more, name="more"),
     path("bo-phan/", components.components, name="components"),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import redis
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
@@ -17,7 +19,9 @@ from broadcasts import actions as posts
 from procedures.models import Version
 from tips import waiting
 from tips.today import today
+from zalopolice import metrics
 from zalopolice.gateway import status
+from zalopolice.gateway.models import DomainProof
 from zalopolice.units.models import Officer, Unit
 from zalopolice.units.roles import Permission
 from zalopolice.units.seats import OfficerRequest
@@ -73,10 +77,11 @@ def frame(request: OfficerRequest) -> HttpResponse:
 
 @require_GET
 def public_home(request: HttpRequest) -> HttpResponse:
-    units = Unit.objects.working(timezone.localdate()).exclude(kind=Unit.Kind.TEAM)
+    units = Unit.objects.for_citizens(timezone.localdate()).exclude(kind=Unit.Kind.TEAM)
     provinces = [unit for unit in units if unit.kind == Unit.Kind.PROVINCE]
     communes = [(one, [unit for unit in units if unit.parent_id == one.pk]) for one in provinces]
-    return render(request, "public/home.html", {"provinces": communes})
+    proofs = DomainProof.objects.filter(kind=DomainProof.Kind.TAG).values_list("content", flat=True)
+    return render(request, "public/home.html", {"provinces": communes, "domain_codes": proofs})
 
 
 @login_not_required
@@ -92,10 +97,10 @@ _migrated = False
 @login_not_required
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
-    """The database answers and holds what this code expects; no details, because anybody may ask."""
+    """Database and broker answer, the database holds what this code expects; no details, because anybody may ask."""
     try:
         ready = _ready()
-    except DatabaseError:
+    except (DatabaseError, redis.RedisError):
         ready = False
     return HttpResponse("ready\n" if ready else "not ready\n", content_type="text/plain", status=200 if ready else 503)
 
@@ -107,4 +112,6 @@ def _ready() -> bool:
         _migrated = not executor.migration_plan(executor.loader.graph.leaf_nodes())
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
+    if settings.ZONE != "public":  # which rings for nobody
+        metrics.broker().ping()
     return _migrated

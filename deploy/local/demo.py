@@ -9,9 +9,12 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+import redis
+
 from deploy.local import process, stack, state, valkey, zones
 from deploy.local.place import Place
 from deploy.local.supervisor import Supervisor
+from zalopolice import heartbeat
 
 START_PATIENCE = 120.0
 WORKER_ZONES = ("vault", "worker")
@@ -56,6 +59,7 @@ class Demo:
         for program in self.services.prepare():
             self.supervisor.start(program)
         self.services.wait_ready(self.supervisor.tick)
+        self.supervisor.still = quiet_watchdog(valkey.client(self.place))
         databases = self.services.create_database(self.services.database)
         self.addresses = zones.choose_ports(self.place, patience=5.0 if self.after_crash else 0.0)
         self.environments = zones.environments(self.place, self.addresses, databases)
@@ -104,6 +108,19 @@ class Demo:
         if self.services.held:
             self.place.state_file.unlink(missing_ok=True)
         self.services.stop()
+
+
+def quiet_watchdog(client: Any) -> Callable[[], list[str]]:
+    """While Valkey is away nobody is to blame for doing nothing."""
+    watchdog = heartbeat.Watchdog(client)
+
+    def still() -> list[str]:
+        try:
+            return watchdog.still()
+        except redis.RedisError:
+            return []
+
+    return still
 
 
 def readiness(place: Place, addresses: zones.Addresses) -> dict[str, Callable[[], bool]]:

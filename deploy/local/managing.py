@@ -14,6 +14,7 @@ ZONE_OF = {
     "makemigrations": "owner",
     "showmigrations": "owner",
     "seed_demo": "owner",
+    "make_training_unit": "owner",
     "inbox": "vault",
     "audit_verify": "audit",
     "rotate_keys": "vault",

@@ -130,7 +130,7 @@ class Place:
             self.data.rmdir()
 
 
-DIRECTORIES = ("keys", "media", "checkpoints", "logs", "sim", "beat", "static")
+DIRECTORIES = ("keys", "media", "vault", "spool", "checkpoints", "logs", "sim", "beat", "static")
 FILES = {
     "state_file": "demo.json",
     "secrets_file": "secrets.json",

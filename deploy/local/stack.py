@@ -71,6 +71,8 @@ class Services:
 
     def create_database(self, name: str, *, fresh: bool = False) -> dict[str, str]:
         """Zone -> address of the database `name`, made when missing (`fresh`: dropped and made anew)."""
+        if fresh:  # what the vault remembers of the old one would stop all sending (gateway/holding.py)
+            shutil.rmtree(self.place.data / "vault", ignore_errors=True)
         return postgres.create_database(self.place, self.passwords, name, fresh=fresh)
 
     # --- all of them at once ---

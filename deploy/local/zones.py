@@ -18,6 +18,11 @@ LISTENERS = ("web", "public", "webhook", "simulator")
 # Pages answer from threads, since they wait for the database; the control socket would lie in the home directory.
 GUNICORN = ("gunicorn", "zalopolice.wsgi", "--worker-class", "gthread", "--threads", "4", "--no-control-socket")
 UVICORN_QUIET = ("--host", "127.0.0.1", "--no-access-log", "--no-server-header")
+# Whoever holds connections open without asking anything meets the limits of webhook_http.py and then this one.
+WEBHOOK = (
+    *("uvicorn", "zalopolice.webhook:app", "--http", "zalopolice.webhook_http:Impatient", "--ws", "none"),
+    *("--limit-concurrency", "1000", "--no-proxy-headers", *UVICORN_QUIET),
+)
 # No chatter among workers: each zone is alone on its queue.
 CELERY_QUIET = ("--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "INFO")
 
@@ -75,6 +80,7 @@ def environments(place: Place, addresses: Addresses, databases: Mapping[str, str
         "ZALOPOLICE_WEBHOOK_URL": urls["webhook"],
         "ZALO_OAUTH_URL": f"{urls['simulator']}/oauth",
         "ZALO_API_URL": f"{urls['simulator']}/openapi",
+        "ZALO_TRAINING_URL": urls["simulator"],
         "PYTHONUNBUFFERED": "1",
     }
     result = {}
@@ -82,6 +88,10 @@ def environments(place: Place, addresses: Addresses, databases: Mapping[str, str
         own = {"ZALOPOLICE_ZONE": zone, "ZALOPOLICE_KEY_FILE": str(place.keys / f"{zone}.json")}
         if zone in databases:
             own["DATABASE_URL"] = databases[zone]
+        if zone == "webhook":
+            own["ZALOPOLICE_SPOOL_DIR"] = str(place.spool)
+        if zone == "vault":
+            own["ZALOPOLICE_VAULT_DIR"] = str(place.data / "vault")
         if zone == "owner":
             own["ZALOPOLICE_SIM_CONFIG"] = str(place.simulator_file)
             own["ZALOPOLICE_LOGINS"] = str(place.logins_file)
@@ -121,12 +131,15 @@ def programs(
     celery = ("celery", "-A", "zalopolice")
     found = [
         program("simulator", "zalopolice.simulator", "--port", port["simulator"], *simulator_files),
-        program("webhook", "uvicorn", "zalopolice.webhook:app", "--port", port["webhook"], *UVICORN_QUIET),
+        program("webhook", *WEBHOOK, "--port", port["webhook"]),
         program("web", *GUNICORN, "--workers", "2", "--bind", f"127.0.0.1:{port['web']}"),
         program("public", *GUNICORN, "--workers", "1", "--bind", f"127.0.0.1:{port['public']}"),
         program("vault", *celery, "worker", "-Q", "vault", "-n", "vault@zalopolice", "-c", "2", *CELERY_QUIET),
         program(
             "inbox", *celery, "worker", "-Q", "inbox", "-n", "inbox@zalopolice", "-c", "2", *CELERY_QUIET, zone="vault"
+        ),
+        program(
+            "slow", *celery, "worker", "-Q", "slow", "-n", "slow@zalopolice", "-c", "2", *CELERY_QUIET, zone="vault"
         ),
         program("worker", *celery, "worker", "-Q", "worker", "-n", "worker@zalopolice", "-c", "2", *CELERY_QUIET),
         program(

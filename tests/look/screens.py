@@ -14,8 +14,6 @@ from tests.broadcasts import scenes as posts
 from tests.look.town import LONG_TITLE, LONG_UNIT, Town
 
 SHOTS = Path(__file__).resolve().parents[2] / "screenshots"
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
-FLAGS += ["--disable-component-update", "--disable-sync"]
 SIZES = {1366: 768, 360: 740}
 THEMES = ("light", "dark")
 
@@ -57,6 +55,12 @@ SCREENS = [
     Screen("home-administrator", "huy", "/", "Việc cần làm ngay", ".meta:has-text('Quản trị')"),
     Screen("tray", "cuong", "/hop-tin/", "Hộp tin"),
     Screen("tray-thread", "cuong", "/hop-tin/{item.pk}/", "Người nhắn {item.alias}"),
+    Screen("tray-flood", "cuong", "/hop-tin/{flood.pk}/", "Người nhắn {flood.alias}", "details.fold"),
+    Screen("tray-voice", "cuong", "/hop-tin/{voice.pk}/", "Người nhắn {voice.alias}", "audio"),
+    Screen("groups", "cuong", "/nhom/", "Nhóm Zalo của đơn vị"),
+    Screen("group", "cuong", "/nhom/{group.pk}/", "Nhóm {group.name}"),
+    Screen("stuck", "cuong", "/can-xu-ly-tay/", "Tin cần xử lý tay"),
+    Screen("stuck-event", "cuong", "/can-xu-ly-tay/{stuck.pk}/", "Một tin cần xử lý tay"),
     Screen("cases", "binh", "/vu-viec/", "Vụ việc"),
     Screen("case", "an", "/vu-viec/{case.pk}/", LONG_TITLE, "#noting"),
     Screen("case-chief", "binh", "/vu-viec/{closing.pk}/", LONG_TITLE, "[data-testid=confirm-closing]"),
@@ -66,6 +70,15 @@ SCREENS = [
     Screen("alerts", "binh", "/thong-bao/", "Thông báo"),
     Screen("search", "binh", "/tim-kiem/", "Tìm"),
     Screen("accounts", "binh", "/oa/", "Zalo OA của đơn vị"),
+    Screen("history", "binh", "/oa/doi-chieu/", "Đối chiếu với Zalo", "[href='/oa/doi-chieu/']"),
+    Screen("oa-health", "quynh", "/zalo/suc-khoe/", "Sức khỏe OA", "th[scope=row]"),
+    Screen("oa-incidents", "quynh", "/zalo/su-co/", "Sự cố", ".incident"),
+    Screen("zalo-apps", "quynh", "/zalo/ung-dung/", "Ứng dụng Zalo", ".row"),
+    Screen("zalo-app", "quynh", "/zalo/ung-dung/{app.pk}/", "{app.name}", ".copied"),
+    Screen("zalo-app-new", "quynh", "/zalo/ung-dung/moi/", "Khai ứng dụng Zalo", fresh=True),
+    Screen("zalo-secret-new", "quynh", "/zalo/ung-dung/{app.pk}/khoa/", "Thêm khóa ký", fresh=True),
+    Screen("oa-new", "binh", "/zalo/khai-bao/", "Khai OA của đơn vị", "[name=oa_id]"),
+    Screen("oa-setup", "binh", "/zalo/khai-bao/{oa.pk}/", "Các bước khai báo: {oa.name}", ".steps"),
     Screen("duty", "binh", "/truc-ban/", "Lịch trực", ".roster li a"),
     Screen("duty-remove", "binh", "/truc-ban/{shift.pk}/bo/", "Bỏ ca này?"),
     Screen("people", "binh", "/can-bo/", "Cán bộ và vai trò"),
@@ -93,6 +106,10 @@ SCREENS = [
         "/bai-dang/{post-unknown.post_id}/luot-gui/{dispatch-unknown.pk}/ket-luan/",
         "Bài chưa rõ đã gửi: kết luận",
     ),
+    Screen("sources", "giang", "/nguon-tin/", "Nguồn tin", ".row.linked"),
+    Screen("source-new", "giang", "/nguon-tin/moi/", "Tạo mã nguồn tin", "[name=label]"),
+    Screen("source", "giang", "/nguon-tin/{source.pk}/", "{source.label}", "form .button"),
+    Screen("source-sheet", "giang", "/nguon-tin/{source.pk}/in/", "Báo tin cho công an qua Zalo", ".qr svg"),
     Screen("editors", "giang", "/noi-dung/", "Nội dung"),
     Screen("procedures", "giang", "/noi-dung/thu-tuc/", "Thủ tục"),
     Screen("procedure-new", "giang", "/noi-dung/thu-tuc/moi/", "Thêm thủ tục"),
@@ -110,6 +127,7 @@ SCREENS = [
     Screen("day-change", "quynh", "/noi-dung/calendarday/{day.pk}/", "{day}"),
     Screen("citizen-units", "citizen", "/", "Nhắn tin cho công an qua Zalo"),
     Screen("citizen-unit", "citizen", "/don-vi/tran-hung-dao/", LONG_UNIT),
+    Screen("citizen-source", "citizen", "/q/tran-hung-dao/AP1/", "Báo tin cho công an qua Zalo"),
     Screen("citizen-catalogue", "citizen", "/thu-tuc/tran-hung-dao/", "Thủ tục ở công an xã, phường"),
     Screen(
         "citizen-search",

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
 
+from tests import chromium
 from tests.conftest import _empty, _zone
 from tests.look import screens, town
 from zalopolice import queue
@@ -46,14 +46,8 @@ def portal(django_db_setup, django_db_blocker):
 
 @pytest.fixture(scope="module")
 def browser(portal):
-    path = os.environ.get("ZALOPOLICE_CHROMIUM")
-    if not path:
-        pytest.skip("no Chromium on this machine: apt-get install chromium")
-    sync_api = pytest.importorskip("playwright.sync_api")
-    with sync_api.sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=screens.FLAGS)
-        yield chromium
-        chromium.close()
+    with chromium.started() as browser:
+        yield browser
 
 
 @pytest.mark.parametrize("screen", screens.SCREENS, ids=lambda screen: screen.name)

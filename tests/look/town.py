@@ -25,11 +25,14 @@ from broadcasts.models import Dispatch, PostVersion
 from procedures.models import Version
 from tests import cast
 from tests.broadcasts import scenes as posts
+from tests.look import wires
 from tests.procedures import scenes as procedures
 from tests.tips.scenes import DANGER, TIP, client_of, waiting_item
 from tests.units.signing import enrol, sign_in
-from tips import actions
-from tips.models import Case
+from tips import actions, group_actions
+from tips.models import Case, TrayItem
+from zalopolice.gateway import history, media, sources
+from zalopolice.gateway.models import Attachment, ChatGroup, HistoryWalk, Message, StuckEvent
 from zalopolice.units import duty
 from zalopolice.units.models import CalendarDay, HotlineContact, Membership, Office, Officer, OfficerSession
 from zalopolice.units.roles import Role
@@ -70,9 +73,71 @@ def build(zone: Any) -> Town:
         town.things[name] = _case(commune, name, citizen)
     town.things["item"] = waiting_item(commune, "hoa", TIP, LONG_TEXT, "xe biển 90B2-123.45", "còn đang ồn lắm ạ")
     waiting_item(commune, "mai", DANGER)
+    _inbox(town)
+    _listen(town)
     _write_posts(town)
     _set_up(town)
+    wires.lay(town)
     return town
+
+
+def _inbox(town: Town) -> None:
+    """Words in a group, one of them a tip; a call, a voice, a flood; what the machine could not read."""
+    commune, zone = town.commune, town.commune.zone
+    oa = commune.oa.oa_id
+    created = {"event_name": "create_group", "oa_id": oa, "group_id": "g-1", "group_name": LONG_UNIT}
+    cast.store_event(zone, cast.event_body(oa, "") | created)
+    for citizen, words in (("phuc", "Chào cả nhà"), ("tam", LONG_TEXT), ("phuc", "Đúng rồi, nhà tôi cũng nghe")):
+        said = {"event_name": "user_send_group_text", "oa_id": oa, "recipient": {"id": "g-1"}}
+        cast.store_event(zone, cast.event_body("", commune.user_id(citizen), words) | said)
+    call = {"event_name": "user_call_oa", "oa_id": oa, "call_id": "c-1", "talk_time": 0, "phone": "84900000001"}
+    cast.store_event(zone, cast.event_body(oa, commune.user_id("tuan")) | call)
+    earlier = timezone.now() - timedelta(minutes=50)
+    for number in range(24):
+        at = earlier + timedelta(seconds=number)
+        cast.store_event(zone, cast.event_body(oa, commune.user_id("tuan"), f"Alo công an {number}", at=at))
+    cast.store_event(zone, cast.event_body(oa, "", f"Cứu tôi với. {LONG_TEXT}"))
+    cast.work_inbox(zone)
+    with zone("owner"):
+        town.things["group"] = ChatGroup.objects.get()
+        town.things["stuck"] = StuckEvent.objects.get()
+        town.things["flood"] = TrayItem.objects.get(citizen__messages__kind="call")
+        said = Message.objects.filter(group=town.things["group"]).order_by("sent_at")[1]
+    with commune.acting("cuong") as duty_officer:
+        group_actions.make_tip(said, by=duty_officer)
+
+
+def _listen(town: Town) -> None:
+    """A voice that can be heard, a picture that is lost, a film that is kept; what a night's comparison found."""
+    commune, zone = town.commune, town.commune.zone
+    files = [{"type": kind, "payload": {"url": f"https://f1.zdn.vn/{kind}"}} for kind in ("audio", "image", "video")]
+    commune.hears("thu", event_name="user_send_audio", attachments=files)
+    cast.work_inbox(zone)
+    lost = {"state": "unfetchable", "reason": media.GONE}
+    ends = {
+        "audio": {"state": "available", "seconds": 72},
+        "image": lost,
+        "video": {"state": "stored", "size": 8_400_000},
+    }
+    with zone("owner"):
+        for kind, columns in ends.items():
+            Attachment.objects.filter(kind=kind).update(queue="", next_at=None, **columns)
+        town.things["voice"] = TrayItem.objects.get(citizen__messages__attachments__kind="audio")
+        night = {"unit": commune.unit, "oa": commune.oa, "since": timezone.now() - timedelta(hours=50)}
+        figures = {
+            "people": 41,
+            "visited": 41,
+            "looked_at": 1204,
+            "known": 1201,
+            "missing": 3,
+            "inserted": 3,
+            "typed": 1,
+        }
+        for hours, error, missing in ((5, "", 3), (29, history.NO_ANSWER, 0), (53, "", 0)):
+            at = timezone.now() - timedelta(hours=hours)
+            told = figures | {"missing": missing, "inserted": missing, "started_at": at, "ended_at": at, "error": error}
+            HistoryWalk.objects.create(kind=HistoryWalk.Kind.NIGHTLY, **night, **told)
+        HistoryWalk.objects.create(kind=HistoryWalk.Kind.ASKED, **night, **figures | {"visited": 12})
 
 
 def _set_up(town: Town) -> None:
@@ -90,6 +155,9 @@ def _set_up(town: Town) -> None:
         commune.officers["quynh"] = officer
     editors = procedures.editors_of(commune)
     town.things["draft"] = procedures.draft(editors, "cap-lai-giay-to", found.name, content=found.content)
+    with commune.acting("giang") as editor:
+        label = "Áp phích cổng chợ Đồng Văn, cạnh bảng tin nhà văn hóa tổ dân phố 3"
+        town.things["source"] = sources.create("poster", label, commune.oa, by=editor)
     starts = timezone.localtime().replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
     with commune.acting("binh") as chief:
         place = ("cuong", "desk", starts, starts + timedelta(hours=8))

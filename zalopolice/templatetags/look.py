@@ -74,6 +74,11 @@ def age(moment: datetime) -> str:
 
 
 @register.filter
+def lasting(length: timedelta) -> str:
+    return span(length) if length >= timedelta(minutes=1) else _("dưới 1 phút").replace(" ", "\u00a0")
+
+
+@register.filter
 def left(moment: datetime) -> str:
     """How long until then, as ``span``."""
     return span(max(moment - timezone.now(), timedelta()))

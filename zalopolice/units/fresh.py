@@ -31,7 +31,17 @@ OWN = {MARKER, "fresh_password", "fresh_code", "csrfmiddlewaretoken"}
 
 MARK = "asks_fresh_sign_in"
 GRAVE = frozenset(
-    {"role_grant", "role_end", "role_depute", "connect", "post_approve", "post_release", "dispatch_settle"}
+    {
+        "connect",
+        "dispatch_settle",
+        "post_approve",
+        "post_release",
+        "role_depute",
+        "role_end",
+        "role_grant",
+        "sending_resume",
+        "zalo_secret_new",
+    }
 )
 """Addresses whose views look first at who asks and only then at how fresh; the others carry the mark themselves."""
 

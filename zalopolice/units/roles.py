@@ -43,6 +43,7 @@ class Permission(StrEnum):
     DUTY_PLAN = auto()
     ROLE_GRANT = auto()
     SET_UP = auto()
+    HEALTH_VIEW = auto()
 
 
 _OFFICER = {Permission.CASE_LIST, Permission.CASE_CLAIM}
@@ -80,9 +81,9 @@ ROLE_PERMISSIONS: dict[str, frozenset[Permission]] = {
     Role.DEPUTY_CHIEF: frozenset(_COMMAND),
     Role.CHIEF: frozenset(_COMMAND | {Permission.OA_CONNECT, Permission.POST_APPROVE, Permission.ROLE_GRANT}),
     # Counts and clocks of all units come with the reports; of a commune's cases these three see nothing.
-    Role.PROVINCE_INSPECTOR: frozenset(),
+    Role.PROVINCE_INSPECTOR: frozenset({Permission.HEALTH_VIEW}),
     Role.CONTENT_EDITOR: frozenset(_CONTENT),
-    Role.SYSTEM_ADMINISTRATOR: frozenset({Permission.SET_UP}),
+    Role.SYSTEM_ADMINISTRATOR: frozenset({Permission.SET_UP, Permission.HEALTH_VIEW}),
 }
 
 
