@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.stack.history import answers, compare
-from tests.stack.running import OAS, Running, run, wait_until
+from tests.stack.running import OAS, Running, expect_crowds, run, wait_until
 
 REQUIRED = {"p95_s": 2.0, "burst_s": 15.0, "thousand_s": 120.0, "growth": 0.10}
 Figures = dict[str, Any]
@@ -98,6 +98,7 @@ def measure(options: argparse.Namespace) -> Figures:
         if started.returncode:
             raise SystemExit(started.stderr + started.stdout)
         running = Running(folder)
+        expect_crowds(running)
         phase(running, 20, 5)
         result: Figures = {
             "steady": phase(running, int(options.rate * options.seconds), options.rate),

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import redis
 import requests
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -117,3 +118,20 @@ def wait_until(true: Callable[[], Any], patience: float, what: str) -> Any:
             return found
         time.sleep(0.2)
     raise AssertionError(f"after {patience:.0f} s: {what}")
+
+
+def wipe(running: Running) -> None:
+    """Empties the doorbell."""
+    address = running.state["redis_url"].replace("redis+socket://", "unix://").split("?")[0]
+    with contextlib.suppress(redis.RedisError):  # it may be down just now
+        redis.Redis.from_url(address, socket_timeout=2).flushall()
+
+
+def expect_crowds(running: Running) -> None:
+    """A whole ward in an hour is a flood, and answers pause; who measures answers says that it is none."""
+    code = """
+from zalopolice.gateway.models import ChannelRule
+ChannelRule.objects.filter(name="flood_unit_hour").update(value=10**6)
+"""
+    done = running.manage("--zone", "owner", "shell", "-c", code)
+    assert done.returncode == 0, done.stderr[-2000:]

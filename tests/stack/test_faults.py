@@ -13,11 +13,10 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-import redis
 
 from tests.fault_size import LONG, SEED
 from tests.stack.history import Verdict, answers, judge
-from tests.stack.running import OAS, Browserless, Running, wait_until
+from tests.stack.running import OAS, Browserless, Running, expect_crowds, wait_until, wipe
 
 pytestmark = pytest.mark.stack
 
@@ -29,6 +28,11 @@ VICTIMS = ("webhook", "vault", "inbox", "worker", "web", "beat")
 PATIENCE = 1800 if LONG else 240
 LEASE = 25
 """Seconds after which whatever is still unclear would be sent again: only then is "not doubled" true."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def crowds(running):
+    expect_crowds(running)
 
 
 class Crowd:
@@ -80,7 +84,7 @@ def test_t01_t02_killed_processes_and_a_wiped_doorbell_lose_and_double_nothing(r
     dice = random.Random(SEED)
     crowd = Crowd(running, EVENTS, "Người gửi")
     acts: list[Callable[[], None]] = [lambda: running.kill(dice.choice(VICTIMS))] * KILLS
-    acts += [lambda: _wipe(running)] * WIPES + [lambda: running.kill("valkey")] * VALKEY_KILLS
+    acts += [lambda: wipe(running)] * WIPES + [lambda: running.kill("valkey")] * VALKEY_KILLS
     dice.shuffle(acts)
     for _ in range(POSTGRES_KILLS):
         acts.insert(dice.randrange(len(acts) // 3, len(acts)), lambda: running.kill("postgres"))
@@ -161,9 +165,3 @@ def test_t26_the_webhook_answers_in_time_while_officers_read(running, figures):
     figures("T26", **verdict.figures(), rate=50)
     assert (verdict.lost, verdict.doubled, verdict.unanswered, verdict.refused) == ([], [], [], 0)
     assert verdict.p99_ms <= 250 and verdict.slowest_ms <= 1500
-
-
-def _wipe(running: Running) -> None:
-    address = running.state["redis_url"].replace("redis+socket://", "unix://").split("?")[0]
-    with contextlib.suppress(redis.RedisError):  # it may be down just now
-        redis.Redis.from_url(address, socket_timeout=2).flushall()

@@ -1,5 +1,6 @@
-"""Row 3: 20 accounts × 10 posts through the real processes, killed five times, one answer in ten lost after Zalo took
-the call. The simulator's ledger says what people got; the portal's rows must say the same or "unclear"."""
+"""T03, T15: 20 accounts (200 in the long run) × 10 posts through the real processes, killed on the way, Valkey wiped,
+one answer in ten lost after Zalo took the call. The simulator's ledger says what people got; the portal's rows must say
+the same or "unclear"."""
 
 from __future__ import annotations
 
@@ -13,11 +14,13 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from tests.stack.running import APP_ID, Browserless, Running, started_demo, wait_until
+from tests.fault_size import LONG, SEED
+from tests.stack.running import APP_ID, Browserless, Running, started_demo, wait_until, wipe
 
 pytestmark = pytest.mark.stack
 
-ACCOUNTS, POSTS, KILLS = 20, 10, 5
+ACCOUNTS, POSTS, KILLS = (200, 10, 5) if LONG else (20, 10, 5)
+PATIENCE = 2400 if LONG else 240
 VICTIMS = ("vault", "vault", "worker", "beat", "inbox")
 UNIT = "tran-hung-dao"
 WIDE = {"broadcast_month_total": 1000, "broadcast_user_day": 1000, "article_pending": 1}
@@ -125,8 +128,8 @@ def _broadcasts(running: Running) -> Counter[tuple[str, str]]:
     return Counter((row["oa_id"], row["title"]) for row in rows if row["oa_id"] in IDS)
 
 
-def test_no_post_is_sent_twice(posting, capsys):
-    dice = random.Random(20261122)
+def test_t03_t15_no_post_is_sent_twice(posting, figures):
+    dice = random.Random(SEED)
     _open_accounts(posting)
     posting.sim("faults", {"timeout_after_accept": 0.1, "hold_s": 1.5, "seed": 7})
     start = time.monotonic()
@@ -134,25 +137,31 @@ def test_no_post_is_sent_twice(posting, capsys):
     for victim in dice.sample(VICTIMS, KILLS):
         time.sleep(dice.uniform(4, 9))
         posting.kill(victim)
+        wipe(posting)
 
     def settled():
         time.sleep(2)
         rows = _dispatches(posting)
         return rows if all(row[2] in {"sent", "unknown", "held", "failed"} for row in rows) else None
 
-    rows = wait_until(settled, 240, "posts are still on their way")
+    rows = wait_until(settled, PATIENCE, "posts are still on their way")
     took = time.monotonic() - start
     time.sleep(20)  # longer than a lease: whoever would send once more does it now
     got = _broadcasts(posting)
     states = Counter(row[2] for row in _dispatches(posting))
     lost = posting.sim("faults")["hits"].get("timeout_after_accept", 0)
     arrived = sum(1 for oa_id, title, state, *_ in rows if state == "unknown" and got[oa_id, title])
-    with capsys.disabled():
-        print(
-            f"\n{len(rows)} dispatches in {took:.0f} s: {dict(states)}; {sum(got.values())} broadcasts in the ledger,"
-            f" {sum(1 for n in got.values() if n > 1)} doubled; {lost} answers lost;"
-            f" of the unclear {arrived} had arrived"
-        )
+    figures(
+        "T03, T15",
+        dispatches=len(rows),
+        broadcasts=sum(got.values()),
+        doubled=sum(1 for times in got.values() if times > 1),
+        sent=states["sent"],
+        unclear=states["unknown"],
+        unclear_arrived=arrived,
+        answers_lost=lost,
+        seconds=round(took),
+    )
     assert len(rows) == ACCOUNTS * POSTS
     assert [pair for pair, times in got.items() if times > 1] == []
     for oa_id, title, state, error, message_id in rows:
