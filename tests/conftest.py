@@ -94,7 +94,7 @@ def zone() -> Any:
 
 
 @pytest.fixture
-def db(django_db_setup: None, django_db_blocker: Any, bell: list[Any]) -> Iterator[None]:
+def db(django_db_setup: None, django_db_blocker: Any, bell: list[Any], vault_files: None) -> Iterator[None]:
     """Empty tables and the login of zone web."""
     with django_db_blocker.unblock():
         _empty()
@@ -132,6 +132,12 @@ def _empty() -> None:
             cursor.execute(f"DELETE FROM {name}")
         if "audit_entry" in filled:
             cursor.execute("ALTER TABLE audit_entry ENABLE TRIGGER USER")
+
+
+@pytest.fixture
+def vault_files(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """What the vault remembers on disk belongs to one database; a mark of another would stop all sending."""
+    monkeypatch.setattr(settings, "VAULT_DIR", tmp_path / "vault")
 
 
 @pytest.fixture

@@ -33,7 +33,8 @@ APT_UPDATE = ("apt-get", "update")
 APT_INSTALL = ("apt-get", "install", "--yes", "--no-install-recommends", "chromium", "fonts-dejavu-core")
 
 
-def command(arguments: list[str]) -> int:
+def command(arguments: list[str], *, only: str = "") -> int:
+    """`only`: a marker; of everything, those tests."""
     # A terminated run ends its servers like an interrupted one.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     chromium = find_chromium()
@@ -45,7 +46,8 @@ def command(arguments: list[str]) -> int:
         arguments = arguments[1:] if arguments[:1] == ["--"] else arguments
         if arguments:
             return run_pytest(arguments, environment)
-        return run_everything(environment, [database_environment(services, DATABASE), copied_database(services)])
+        databases = [database_environment(services, DATABASE), copied_database(services)]
+        return run_everything(environment, databases, f"{only} and " if only else "")
     finally:
         services.stop()
 
@@ -142,14 +144,14 @@ class Part:
         return f"{self.title:28} {counts or 'no result':48} {self.seconds / 60:6.1f} min"
 
 
-def run_everything(environment: Mapping[str, str], databases: list[dict[str, str]]) -> int:
+def run_everything(environment: Mapping[str, str], databases: list[dict[str, str]], chosen: str) -> int:
     """Both parts, whatever the first one says, unless somebody interrupts it."""
     # A file stays in one process: what its module has prepared lies in that database. In the order of the folders, the
     # long files meet the many short ones; by their number of tests they would come last.
-    at_once = ["-m", f"not ({ALONE})", "-n", str(AT_ONCE), "--dist", "loadfile", "--no-loadscope-reorder"]
+    at_once = ["-m", f"{chosen}not ({ALONE})", "-n", str(AT_ONCE), "--dist", "loadfile", "--no-loadscope-reorder"]
     parts = [run_part(f"{AT_ONCE} at once", at_once, dict(environment) | {"ZALOPOLICE_WORKERS": json.dumps(databases)})]
     if parts[0].exit_code != INTERRUPTED:
-        parts.append(run_part("one by one", ["-m", ALONE], environment))
+        parts.append(run_part("one by one", ["-m", f"{chosen}({ALONE})"], environment))
     failed = next((part.exit_code for part in parts if part.exit_code), 0)
     say("\n" + "\n".join(str(part) for part in parts))
     counts = {
