@@ -53,6 +53,8 @@ SCREENS = [
     Screen("home-officer", "an", "/", "Việc cần làm ngay", ".meta:has-text('Cán bộ')"),
     Screen("home-editor", "giang", "/", "Việc cần làm ngay", ".meta:has-text('nội dung')"),
     Screen("home-administrator", "huy", "/", "Việc cần làm ngay", ".meta:has-text('Quản trị')"),
+    Screen("training", "em-training", "/", "Việc cần làm ngay", ".trains .training"),
+    Screen("training-tray", "em-training", "/hop-tin/", "Hộp tin", ".trains .training"),
     Screen("tray", "cuong", "/hop-tin/", "Hộp tin"),
     Screen("tray-thread", "cuong", "/hop-tin/{item.pk}/", "Người nhắn {item.alias}"),
     Screen("tray-flood", "cuong", "/hop-tin/{flood.pk}/", "Người nhắn {flood.alias}", "details.fold"),

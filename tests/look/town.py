@@ -34,7 +34,7 @@ from tips.models import Case, TrayItem
 from zalopolice.gateway import history, media, sources
 from zalopolice.gateway.models import Attachment, ChatGroup, HistoryWalk, Message, StuckEvent
 from zalopolice.units import duty
-from zalopolice.units.models import CalendarDay, HotlineContact, Membership, Office, Officer, OfficerSession
+from zalopolice.units.models import CalendarDay, HotlineContact, Membership, Office, Officer, OfficerSession, Unit
 from zalopolice.units.roles import Role
 from zalopolice.units.sessions import stored
 
@@ -217,7 +217,19 @@ def keys_of(town: Town) -> dict[str, str]:
         keys[f"{name}-fresh"] = _cookie(client)
     half = Client()
     sign_in(town.commune, "dung", half)
-    return keys | {"dung-half": _cookie(half), "an-kept": _kept(town)}
+    return keys | {"dung-half": _cookie(half), "an-kept": _kept(town), "em-training": _training(town)}
+
+
+def _training(town: Town) -> str:
+    """Em sits in a training unit."""
+    with town.commune.zone("owner"):
+        own = town.commune.unit
+        fields = {"name": "Đơn vị tập huấn", "kind": own.kind, "parent": own.parent, "opens_on": own.opens_on}
+        unit = Unit.objects.create(code="tap-huan", is_training=True, **fields)
+        Membership.objects.create(unit=unit, officer=town.commune.em, role=Role.DUTY_OFFICER, since=own.opens_on)
+    client = client_of(town.commune, "em")
+    client.post("/don-vi/", {"unit": str(unit.pk)})
+    return _cookie(client)
 
 
 def _kept(town: Town) -> str:

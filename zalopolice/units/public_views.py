@@ -51,7 +51,7 @@ def _units(today: date) -> Any:
     office = Office.objects.filter(unit=OuterRef("pk")).order_by().values_list(OFFICE)
     near = CalendarDay.objects.filter(day__range=(today, today + timedelta(days=calendar.HORIZON))).order_by()
     return (
-        Unit.objects.working(today)
+        Unit.objects.for_citizens(today)
         .select_related("parent")
         .annotate(office=Subquery(office[:1]), decided=ArraySubquery(near.values_list(DAY)))
     )

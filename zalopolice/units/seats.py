@@ -44,11 +44,10 @@ class Seat:
 
 
 def seats_of(officer: Officer) -> list[Seat]:
-    """All seats the officer may take today, by unit code; needs no unit context (own roles are readable)."""
+    """All seats the officer may take today, by unit code, exercises last. Own roles need no unit context."""
     with unit_context(None, officer.pk):
-        rows = (
-            Membership.objects.current().filter(officer=officer).select_related("unit__parent").order_by("unit__code")
-        )
+        rows = Membership.objects.current().filter(officer=officer).select_related("unit__parent")
+        rows = rows.order_by("unit__is_training", "unit__code")
         units: dict[uuid.UUID, list[Membership]] = {}
         for row in rows:
             units.setdefault(row.unit_id, []).append(row)

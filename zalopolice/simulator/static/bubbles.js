@@ -139,6 +139,7 @@ function attachment(message, act) {
   if (type === "link" || type === "business_card") return el("p", {}, ...linked(payload.url || ""));
   if (type === "article") return articleCard(payload, act);
   if (type === "form") return el("div", { class: "card" }, el("strong", {}, payload.title), payload.subtitle || "");
+  if (type === "list") return el("div", { class: "card" }, ...payload.elements.flatMap((one) => [el("strong", {}, one.title), one.subtitle || ""]));
   return null;
 }
 

@@ -71,6 +71,7 @@ function open(oa, citizen) {
   const name = oaName();
   $("oa-name").textContent = $("start-name").textContent = name;
   $("oa-avatar").textContent = $("start-avatar").textContent = initials(name);
+  $("training").hidden = !view.world.oas.find((item) => item.oa_id === oa)?.training;
   history.replaceState(null, "", `?${new URLSearchParams({ oa, citizen })}`);
   fillPickers();
   drawPeople();

@@ -14,6 +14,10 @@ class UnitQuerySet(models.QuerySet["Unit"]):
         """Units that are open on this day."""
         return self.filter(opens_on__lte=today).exclude(closes_on__lt=today)
 
+    def for_citizens(self, today: date) -> UnitQuerySet:
+        """Units citizens may be led to: a training unit answers nobody in earnest."""
+        return self.working(today).filter(is_training=False)
+
 
 class Unit(models.Model):
     """A node with its own wall (design D12). Units split and merge with dates; they are never deleted."""

@@ -10,7 +10,8 @@ import requests
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from zalopolice.gateway.management.commands.seed_demo import COMMUNES, PASSWORD
+from zalopolice.gateway.management.commands.seed_demo import COMMUNES, PASSWORD, TRAINING_OA
+from zalopolice.units.models import Unit
 
 MORNING = Path(__file__).with_name("morning.json")
 
@@ -28,16 +29,22 @@ class Command(BaseCommand):
         for code, name, oa_id, _ in COMMUNES:
             done = self._connect(code, oa_id)
             self.stdout.write(f"{name}: {'đã kết nối OA' if done else 'OA đã kết nối từ trước'}")
+        for unit in Unit.objects.filter(is_training=True):
+            self._connect(COMMUNES[0][0], TRAINING_OA, seat=str(unit.pk))
         if not options["no_morning"]:
             self._morning()
 
-    def _connect(self, code: str, oa_id: str) -> bool:
+    def _connect(self, code: str, oa_id: str, *, seat: str = "") -> bool:
         """Walks the chief's way: sign in, OA page, Zalo's permission page, back; False when connected already."""
         chief = requests.Session()
         page = chief.get(f"{settings.WEB_URL}/dang-nhap/", timeout=10)
         form = {"username": f"truong.{code}", "password": PASSWORD, "csrfmiddlewaretoken": _token(page.text)}
         chief.post(f"{settings.WEB_URL}/dang-nhap/", data=form, timeout=10)
         page = chief.get(f"{settings.WEB_URL}/oa/", timeout=10)
+        if seat:
+            form = {"unit": seat, "csrfmiddlewaretoken": _token(page.text)}
+            chief.post(f"{settings.WEB_URL}/don-vi/", data=form, timeout=10)
+            page = chief.get(f"{settings.WEB_URL}/oa/", timeout=10)
         action = re.search(r'action="(/oa/[0-9a-f-]{36}/ket-noi/)"', page.text)
         if "data-connected" in page.text:
             return False

@@ -13,11 +13,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from zalopolice import crypto
+from zalopolice.gateway import training
 from zalopolice.gateway.models import OfficialAccount, WebhookSecret, ZaloApp
 from zalopolice.units.models import Area, Membership, Officer, Unit
 from zalopolice.units.roles import Rank, Role
 
 APP_ID = "1234509876543210987"
+TRAINING_OA = "2720105559870000012"
 SINCE = date(2026, 1, 1)
 COMMUNES = [
     (
@@ -73,6 +75,7 @@ class Command(BaseCommand):
         config = simulator_config(Path(config_path))
         with transaction.atomic():
             logins = seed(config)
+            training.make(Unit.objects.get(code=COMMUNES[0][0]), config, oa_id=TRAINING_OA)
         for path, content in ((config_path, config), (logins_path, logins)):
             write_private(Path(path), content)
         self.stdout.write(f"{Unit.objects.count()} đơn vị, {Officer.objects.count()} cán bộ.")
@@ -97,7 +100,8 @@ def simulator_config(path: Path) -> dict[str, Any]:
                 "oa_secret_key": app.get("oa_secret_key") or secrets.token_urlsafe(16),
                 "redirect_uri": f"{settings.WEB_URL}/oa/callback",
                 "webhook_url": f"{hook}/hook/zalo/{APP_ID}",
-            }
+            },
+            *(one for one in known.get("apps", ()) if one["app_id"] == training.APP_ID),
         ],
         "oas": [{"oa_id": oa_id, "name": name, "app_id": APP_ID} for _, name, oa_id, _ in COMMUNES],
         "citizens": [{"key": key, "name": name} for key, name in CITIZENS],

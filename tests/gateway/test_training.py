@@ -1,0 +1,279 @@
+"""Training units: on the simulator and nowhere else, marked on every page, counted nowhere."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from django.conf import settings
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from tests import cast
+from tests.gateway import zalo as place
+from tests.gateway.conftest import take_in
+from tests.gateway.test_media import picture, work
+from tests.procedures.scenes import Citizen
+from tests.tips.scenes import client_of, entries, text
+from zalopolice.frame import Frame
+from zalopolice.gateway import client, gauges, hosts, inbox, incidents, tokens, training
+from zalopolice.gateway.models import (
+    Attachment,
+    InboundEvent,
+    Incident,
+    Message,
+    OfficialAccount,
+    WebhookSecret,
+    ZaloApp,
+)
+from zalopolice.units.models import Area, Membership, Officer, Unit
+from zalopolice.units.roles import Role
+from zalopolice.units.seats import take_seat
+
+MARK = "TẬP HUẤN – không phải tin thật"
+PAGES = ("/", "/hop-tin/", "/vu-viec/", "/oa/", "/truc-ban/", "/can-bo/", "/them/", "/bai-dang/", "/nhom/")
+
+
+@pytest.fixture
+def trains(commune, zone):
+    """The commune is one that trains; so are its officers."""
+    with zone("owner"):
+        Unit.objects.filter(pk=commune.unit.pk).update(is_training=True)
+        OfficialAccount.objects.filter(pk=commune.oa.pk).update(connected_at=timezone.now())
+    commune.unit.is_training = True
+    return commune
+
+
+@pytest.fixture
+def simulator(monkeypatch):
+    """A second Zalo: the simulator of the training units."""
+    with place.running() as (server, address):
+        monkeypatch.setattr(settings, "ZALO_TRAINING_URL", address)
+        yield server
+
+
+def account(commune, zone):
+    with zone("vault"):
+        return tokens.account(OfficialAccount.objects.get(pk=commune.oa.pk))[0]
+
+
+# --- where it lives ---------------------------------------------------------------------------------------------------
+
+
+def test_a_training_unit_writes_to_the_simulator_and_a_real_one_to_zalo(trains, other_commune, zalo, simulator, zone):
+    for commune in (trains, other_commune):
+        cast.give_token(commune)
+
+    assert client.send_text(account(trains, zone), "5512207788990000001", "Bài tập").verdict is client.Verdict.SENT
+    assert (simulator.texts(), zalo.texts()) == (["Bài tập"], [])
+    assert client.send_text(account(other_commune, zone), "5512207788990000002", "Thật").verdict is client.Verdict.SENT
+    assert (simulator.texts(), zalo.texts()) == (["Bài tập"], ["Thật"])
+
+
+def test_without_a_simulator_it_writes_to_nobody(trains, zalo, zone, monkeypatch):
+    monkeypatch.setattr(settings, "ZALO_TRAINING_URL", "")
+    cast.give_token(trains)
+
+    assert client.send_text(account(trains, zone), "5512207788990000001", "x").verdict is client.Verdict.NOT_SENT
+    assert zalo.texts() == [] and zalo.calls == []
+
+
+def test_its_tokens_are_renewed_at_the_simulator(trains, zalo, simulator, zone, monkeypatch):
+    cast.give_token(trains, seconds=60)
+
+    assert account(trains, zone).token != "access-1"
+    assert (len(simulator.refreshes), len(zalo.refreshes)) == (1, 0)
+    monkeypatch.setattr(settings, "ZALO_TRAINING_URL", "")
+    with pytest.raises(client.Unreachable):
+        client.refresh_pair("1", "s", "r", is_training=True)
+    assert zalo.refreshes == []
+
+
+def test_the_chief_is_led_to_the_simulators_consent_page(trains, simulator, monkeypatch):
+    chief = client_of(trains, "binh")
+    cast.make_fresh(chief)
+
+    leads = chief.post(f"/oa/{trains.oa.pk}/ket-noi/")["Location"]
+    assert leads.startswith(f"{settings.ZALO_TRAINING_URL}/oauth/v4/oa/permission?")
+
+    monkeypatch.setattr(settings, "ZALO_TRAINING_URL", "")
+    refused = chief.post(f"/oa/{trains.oa.pk}/ket-noi/")
+    assert refused.status_code == 409 and "chưa có máy mô phỏng" in text(refused)
+    assert len(entries(trains, "oa.consent_started")) == 1
+
+
+@pytest.mark.parametrize(
+    ("training_unit", "at", "arrives"), [(True, "sim", True), (True, "zalo", False), (False, "sim", False)]
+)
+def test_files_come_from_where_the_account_lives(commune, zone, zalo, simulator, media, training_unit, at, arrives):
+    with zone("owner"):
+        Unit.objects.filter(pk=commune.unit.pk).update(is_training=training_unit)
+    server, address = (simulator, settings.ZALO_TRAINING_URL) if at == "sim" else (zalo, settings.ZALO_API_URL[:-8])
+    server.files["/media/file"] = (200, {}, picture())
+    attachment = {"type": "image", "payload": {"url": f"{address}/media/file"}}
+    commune.hears("dung", "Xem tệp này", attachments=[attachment], event_name="user_send_image")
+    take_in(zone)
+    with zone("vault"):
+        row = Attachment.objects.get()
+
+    done = work(zone, row)
+
+    assert (done.state == Attachment.State.REJECTED) is not arrives
+
+
+def test_only_files_of_the_simulator_are_let_past_the_check_for_public_addresses(settings):
+    settings.DEMO, settings.ZALO_TRAINING_URL = False, "http://127.0.0.1:8003"
+
+    assert hosts.files_of_the_simulator(True) == "http://127.0.0.1:8003"
+    assert hosts.files_of_the_simulator(False) is None  # then Zalo's own hosts alone
+
+
+# --- what officers see ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("address", PAGES)
+def test_every_page_says_that_it_is_an_exercise(trains, address):
+    page = client_of(trains, "binh").get(address)
+    body = text(page)
+
+    assert page.status_code == 200 and MARK in body and "<title>TẬP HUẤN" in page.content.decode()
+
+
+def test_a_real_unit_has_no_such_mark(commune):
+    assert "TẬP HUẤN" not in client_of(commune, "binh").get("/").content.decode()
+
+
+def test_the_exercises_are_one_press_away_where_there_is_a_simulator(trains, settings):
+    settings.ZALO_TRAINING_URL = "http://127.0.0.1:8003"
+    assert 'href="http://127.0.0.1:8003/coach"' in client_of(trains, "binh").get("/").content.decode()
+
+    settings.ZALO_TRAINING_URL = ""
+    assert Frame(None).coach == "" and "/coach" not in client_of(trains, "binh").get("/").content.decode()
+
+
+def test_whoever_signs_in_sits_in_the_real_unit_first(commune, other_commune, zone):
+    """Whatever the codes of the two: nobody should take a real tip for an exercise, or the other way round."""
+    with zone("owner"):
+        for unit, code in ((commune.unit, "zz"), (other_commune.unit, "aa")):
+            Unit.objects.filter(pk=unit.pk).update(code=code, is_training=code == "aa")
+        Membership.objects.create(
+            unit=other_commune.unit, officer=commune.an, role=Role.OFFICER, since=timezone.localdate()
+        )
+
+    officer = Officer.objects.get(pk=commune.an.pk)
+    assert take_seat(officer, None).unit.pk == commune.unit.pk
+    assert take_seat(officer, str(other_commune.unit.pk)).unit.is_training
+
+
+# --- counted nowhere --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/",
+        "/api/v1/units/",
+        "/api/v1/units/{code}/procedures/",
+        "/don-vi/{code}/",
+        "/thu-tuc/{code}/",
+        "/q/{code}/ap1/",
+    ],
+)
+def test_citizens_are_never_led_there(trains, other_commune, zone, address):
+    citizen = Citizen(zone)
+    training_page = citizen.get(address.format(code=trains.unit.code))
+    real_page = citizen.get(address.format(code=other_commune.unit.code))
+
+    assert trains.unit.name not in training_page.content.decode()
+    assert real_page.status_code != 404 or "/q/" in address
+    assert other_commune.unit.name in real_page.content.decode() or "procedures" in address
+    assert "{code}" not in address or training_page.status_code == 404
+
+
+def test_its_troubles_are_no_troubles_of_the_installation(trains, other_commune, zone, broker):
+    with zone("vault"):
+        for commune in (trains, other_commune):
+            incidents.begin(Incident.Kind.FLOOD, commune.oa, 40)
+        numbers = gauges.of({}, [])
+
+    assert numbers["incidents_open"]["flood"] == 1
+    with zone("owner"):
+        province = trains.unit.parent
+        Membership.objects.create(
+            unit=province, officer=trains.huy, role=Role.SYSTEM_ADMINISTRATOR, since=timezone.localdate()
+        )
+    officer = Officer.objects.get(pk=trains.huy.pk)
+    take_seat(officer, str(province.pk))
+    with zone("owner"):
+        seen = Incident.objects.visible_to(officer).values_list("unit__code", flat=True)
+        assert list(seen) == [other_commune.unit.code]
+
+
+# --- how it is made ---------------------------------------------------------------------------------------------------
+
+
+def make(zone, path, code):
+    with zone("owner"):
+        call_command("make_training_unit", parent=code, sim_config=path)
+        return Unit.objects.get(code=training.CODE)
+
+
+def test_a_training_unit_has_its_own_account_and_the_same_officers(commune, zone, tmp_path):
+    path = tmp_path / "sim.json"
+
+    unit = make(zone, path, commune.unit.code)
+
+    assert unit.is_training and unit.parent_id == commune.unit.parent_id
+    config = json.loads(path.read_text())
+    with zone("owner"):
+        oa = OfficialAccount.objects.get(unit=unit)
+        assert Membership.objects.filter(unit=unit).count() == len(commune.officers)
+        assert Area.objects.filter(unit=unit).count() == 1
+        assert oa.app.app_id == training.APP_ID != commune.oa.app.app_id
+    assert config["oas"] == [{"oa_id": oa.oa_id, "name": unit.name, "app_id": training.APP_ID, "training": True}]
+    assert path.stat().st_mode & 0o077 == 0  # it holds the secrets
+    assert len(entries(cast.Commune(unit, oa, None, commune.officers, zone), "unit.training_made")) == 1
+
+
+def test_made_again_it_changes_nothing_but_adds_who_is_new(commune, zone, tmp_path):
+    path = tmp_path / "sim.json"
+    unit = make(zone, path, commune.unit.code)
+    before = json.loads(path.read_text())
+    with zone("owner"):
+        Membership.objects.create(
+            unit=commune.unit, officer=commune.an, role=Role.CONTENT_EDITOR, since=timezone.localdate()
+        )
+
+    make(zone, path, commune.unit.code)
+
+    assert json.loads(path.read_text()) == before
+    with zone("owner"):
+        assert Membership.objects.filter(unit=unit).count() == len(commune.officers) + 1
+        assert OfficialAccount.objects.filter(unit=unit).count() == 1
+        assert ZaloApp.objects.filter(app_id=training.APP_ID).count() == 1
+        assert WebhookSecret.objects.filter(app_id=training.APP_ID).count() == 1
+
+
+def test_a_real_unit_never_becomes_one(commune, zone, tmp_path):
+    with zone("owner"), pytest.raises(CommandError):
+        call_command("make_training_unit", parent=commune.unit.code, code=commune.unit.code, sim_config=tmp_path / "a")
+    with zone("owner"), pytest.raises(CommandError):
+        call_command("make_training_unit", parent="khong-co", sim_config=tmp_path / "a")
+    with zone("owner"):
+        assert not Unit.objects.get(pk=commune.unit.pk).is_training
+
+
+def test_the_training_app_cannot_speak_for_a_real_unit(commune, zone):
+    """Its secrets lie in a simulator, so what they sign counts for training accounts alone."""
+    with zone("owner"):
+        ZaloApp.objects.create(app_id=training.APP_ID, name="Ứng dụng tập huấn", sealed_secret=b"x")
+    body = cast.event_body(commune.oa.oa_id, commune.user_id("dung"), "Tin giả")
+    body["app_id"] = training.APP_ID
+    event = cast.store_event(zone, body)
+    with zone("owner"):
+        InboundEvent.objects.filter(pk=event).update(app_id=training.APP_ID)
+    with zone("vault"):
+        inbox.receive(event)
+
+        assert InboundEvent.objects.get(pk=event).error.startswith("UnknownAccount")
+        assert not Message.objects.exists()
