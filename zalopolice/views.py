@@ -20,8 +20,7 @@ from procedures.models import Version
 from tips import waiting
 from tips.today import today
 from zalopolice import metrics
-from zalopolice.gateway import status
-from zalopolice.gateway.models import DomainProof
+from zalopolice.gateway import domain, status
 from zalopolice.units.models import Officer, Unit
 from zalopolice.units.roles import Permission
 from zalopolice.units.seats import OfficerRequest
@@ -80,8 +79,7 @@ def public_home(request: HttpRequest) -> HttpResponse:
     units = Unit.objects.for_citizens(timezone.localdate()).exclude(kind=Unit.Kind.TEAM)
     provinces = [unit for unit in units if unit.kind == Unit.Kind.PROVINCE]
     communes = [(one, [unit for unit in units if unit.parent_id == one.pk]) for one in provinces]
-    proofs = DomainProof.objects.filter(kind=DomainProof.Kind.TAG).values_list("content", flat=True)
-    return render(request, "public/home.html", {"provinces": communes, "domain_codes": proofs})
+    return render(request, "public/home.html", {"provinces": communes, "domain_codes": domain.codes()})
 
 
 @login_not_required

@@ -98,7 +98,9 @@ def test_a_secret_posted_without_a_fresh_sign_in_is_dropped_not_carried(commune)
 def test_the_secret_is_exchanged_without_a_moment_in_which_none_fits(commune, admin):
     app = cast.zalo_app()
     with commune.zone("owner"):
-        old = WebhookSecret.objects.create(app_id=app.app_id, sealed=b"old")
+        old = WebhookSecret.objects.create(
+            app_id=app.app_id, sealed=b"old", created_at=timezone.now() - timedelta(days=30)
+        )
     signed(commune, old)
     page = f"/zalo/ung-dung/{app.pk}/"
     assert "Zalo đang ký tin bằng OA Secret Key." in text(admin.get(page))

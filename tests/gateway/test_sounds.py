@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import math
 import os
+import random
 import struct
 import wave
 
@@ -97,10 +98,12 @@ def test_other_recordings_too_and_nothing_of_the_telephone_stays(made):
         assert trace not in sound.mp3
 
 
-def test_a_recording_with_a_hole_is_heard_before_and_after_it():
+@pytest.mark.parametrize("seed", range(3))
+def test_a_recording_with_a_hole_is_heard_before_and_after_it(seed):
+    """Most noise is a kind of frame the library has never heard of."""
     voice = recording(seconds=6.0)
     middle = len(voice) // 2
-    broken = voice[:middle] + os.urandom(300) + voice[middle + 300 :]
+    broken = voice[:middle] + random.Random(seed).randbytes(300) + voice[middle + 300 :]
 
     assert 4 <= sounds.clean_sound(broken).seconds <= 8
 

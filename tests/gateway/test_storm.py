@@ -17,7 +17,7 @@ from zalopolice.gateway import delivery, tokens
 from zalopolice.gateway.models import Citizen, InboundEvent, Message, Pace
 
 State = Message.State
-SENDS = 10_000 if LONG else 150
+SENDS = 3000 if LONG else 150
 PEOPLE = 200 if LONG else 30
 SLOW = 0.15
 
@@ -134,10 +134,18 @@ def test_t14_a_bad_day_at_zalo(commune, zalo, zone, settings, monkeypatch, figur
     missing = sends - len(counts)
     with zone("vault"):
         states = Counter(Message.objects.filter(direction="out").values_list("state", flat=True))
-    figures("T14", echo=echo, history=history, sends=sends, doubled=doubled, missing=missing, ambiguous=ambiguous)
-    if history:
-        assert (doubled, missing) == (0, 0)
-        assert set(states) == {State.SENT}
-    else:
-        assert doubled == 0  # without a history nothing is sent again: a person decides
-        assert missing <= states[State.FAILED] <= ambiguous
+    figures(
+        "T14",
+        echo=echo,
+        history=history,
+        sends=sends,
+        doubled=doubled,
+        missing=missing,
+        given_to_a_person=states[State.FAILED],
+        ambiguous=ambiguous,
+    )
+    assert doubled == 0
+    # A reply goes out once more at most (design D5): whoever meets the weather twice is left to a person, with its row.
+    # Without a history nothing is sent again.
+    assert set(states) <= {State.SENT, State.FAILED}
+    assert missing <= states[State.FAILED] <= (sends // 50 if history else ambiguous)

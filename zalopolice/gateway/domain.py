@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import re
 from html.parser import HTMLParser
+from typing import Any
 
+from django.db.models import QuerySet
 from django.urls import register_converter
+
+from zalopolice.gateway.models import DomainProof
 
 FILE = re.compile(r"zalo_verifier[A-Za-z0-9_-]{1,50}\.html")
 
@@ -46,6 +50,11 @@ class _Bare(HTMLParser):
 
     def unknown_decl(self, data: str) -> None:
         self.is_bare = False
+
+
+def codes() -> QuerySet[Any, Any]:
+    """For the head of the citizens' first page."""
+    return DomainProof.objects.filter(kind=DomainProof.Kind.TAG).values_list("content", flat=True)
 
 
 def is_bare(content: str) -> bool:

@@ -74,7 +74,7 @@ def frames(source: Any, voice: Any) -> Iterator[Any]:
     for packet in source.demux(voice):
         try:
             yield from packet.decode()
-        except av.error.InvalidDataError:
+        except av.error.FFmpegError:
             continue
     yield None
 
