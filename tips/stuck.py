@@ -38,7 +38,7 @@ def kind_of(event: StuckEvent) -> str:
         return _("Tin nhắn của người dân")
     if event.event_name in events.CALLS:
         return _("Cuộc gọi qua Zalo")
-    return _("Việc khác của Zalo")
+    return _("Zalo báo việc khác")
 
 
 @require_GET

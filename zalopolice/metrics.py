@@ -20,18 +20,18 @@ from prometheus_client.core import CounterMetricFamily
 from prometheus_client.registry import Collector
 
 COUNTERS = {
-    "events": ("decision", "Sự kiện Zalo theo cách xử lý"),
-    "sends": ("verdict", "Lời gọi gửi tin theo kết quả"),
+    "events": ("decision", "Events of Zalo by what was decided"),
+    "sends": ("verdict", "Sends by verdict"),
 }
 GAUGES = {
-    "queue_waiting": ("queue", "Số mục đang chờ"),
-    "queue_oldest_seconds": ("queue", "Mục chờ lâu nhất"),
-    "incidents_open": ("kind", "Sự cố đang mở"),
-    "processes_alive": ("program", "Tiến trình con đang nhận việc"),
-    "process_resident_bytes": ("program", "Bộ nhớ của tiến trình con lớn nhất"),
-    "webhook": ("figure", "Số liệu của cổng nhận tin"),
-    "accounts": ("state", "Tài khoản OA"),
-    "snapshot_age_seconds": ("", "Tuổi của số liệu này"),
+    "queue_waiting": ("queue", "Rows that wait"),
+    "queue_oldest_seconds": ("queue", "Seconds the oldest row has waited"),
+    "incidents_open": ("kind", "Open incidents"),
+    "processes_alive": ("program", "Worker processes that take tasks"),
+    "process_resident_bytes": ("program", "Memory of the largest worker process"),
+    "webhook": ("figure", "The webhook's own figures"),
+    "accounts": ("state", "Accounts"),
+    "snapshot_age_seconds": ("", "Age of these figures"),
 }
 LABEL = re.compile(r"[a-z0-9_.]{1,40}")
 FLUSH_EVERY = 1.0

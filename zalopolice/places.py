@@ -34,7 +34,7 @@ PLACES = (
     Place("tray", "inbox", _("Hộp tin"), _("Tin người dân nhắn, chờ xếp."), "tray", May.TRAY_READ),
     Place("cases", "folder-open", _("Vụ việc"), _("Của đơn vị và của đồng chí."), "cases", May.CASE_LIST),
     Place("posts", "newspaper", _("Bài đăng"), _("Soạn, duyệt, lịch gửi tới bà con."), "posts", May.POST_READ),
-    Place("sources", "qr-code", _("Nguồn tin"), _("Mã trên áp phích, thông báo."), "source_tags", May.POST_READ),
+    Place("sources", "qr-code", _("Mã áp phích"), _("Tin đến từ áp phích nào."), "source_tags", May.POST_READ),
     Place("groups", "users-round", _("Nhóm"), _("Tin trong các nhóm Zalo của đơn vị."), "chat_groups", May.TRAY_READ),
     Place("procedures", "book-open-check", _("Thủ tục"), _("Soạn và thẩm định."), "content:index", May.PROCEDURE_EDIT),
     Place("accounts", "radio-tower", _("Zalo OA"), _("Kết nối, hạn mức, lỗi."), "accounts", May.OA_VIEW),

@@ -34,7 +34,7 @@ MENDABLE = {
 REFUSED = {
     BAD_FIELD: gettext_noop("Zalo không nhận nội dung bài này. Sửa bài rồi gửi duyệt lại."),
     -210: gettext_noop("Bài dài quá mức Zalo cho phép. Sửa bài rồi gửi duyệt lại."),
-    -233: gettext_noop("Zalo không nhận dạng bài này. Báo quản trị hệ thống."),
+    -233: gettext_noop("Zalo không nhận loại bài này. Báo quản trị hệ thống."),
     -248: gettext_noop("Zalo cho rằng bài trái tiêu chuẩn cộng đồng. Sửa bài rồi gửi duyệt lại."),
 }
 

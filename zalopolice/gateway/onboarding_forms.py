@@ -35,7 +35,7 @@ class Secret(Words):
     def clean(self, value: Any) -> str:
         text: str = super().clean(value).strip()
         if not SECRET.fullmatch(text):
-            raise ValidationError(_("Khóa có chỗ thừa hoặc thiếu. Chép lại từ trang quản trị của Zalo."))
+            raise ValidationError(_("Khóa thừa hoặc thiếu ký tự. Chép lại từ trang quản trị của Zalo."))
         return text
 
 
@@ -87,7 +87,7 @@ class Proof(Plain):
 class Account(Plain):
     app = forms.ModelChoiceField(
         ZaloApp.objects.none(),
-        label=_("Ứng dụng Zalo"),
+        label=_("Ứng dụng"),
         empty_label=None,
         error_messages={"required": _("Chọn ứng dụng."), "invalid_choice": _("Chọn ứng dụng.")},
     )

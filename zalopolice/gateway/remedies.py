@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from zalopolice.gateway.models import Incident
 
@@ -66,13 +67,13 @@ HELP: dict[str, Help] = {
         "late",
         _("Có tin Zalo báo mà hệ thống không đọc được sau nhiều lần thử. Có thể đó là tin báo của người dân."),
         _("Trực ban mở Hộp tin, mục tin cần xử lý tay, đọc nguyên văn và xếp. Báo quản trị hệ thống."),
-        _("%(n)s tin"),
+        pgettext_lazy("sự cố", "%(n)s tin"),
     ),
     Kind.MESSAGES_MISSING: Help(
         "late",
         _("So với lịch sử trên Zalo, hệ thống thiếu tin."),
         _("Trực ban mở trang quản trị OA xem các tin đó. Quản trị hệ thống xem webhook có bị tắt trong lúc ấy không."),
-        _("%(n)s tin"),
+        pgettext_lazy("sự cố", "%(n)s tin"),
     ),
     Kind.SENDING_PAUSED: Help(
         "late",
@@ -88,18 +89,18 @@ HELP: dict[str, Help] = {
     Kind.MEDIA_FOREIGN: Help(
         "soon",
         _("Một tệp người dân gửi nằm ở máy chủ không có trong danh sách của Zalo nên máy không tải."),
-        _("Nhờ kỹ thuật xem Zalo có đổi máy chủ chứa tệp không; nếu có, thêm tên máy chủ vào cấu hình."),
+        _("Quản trị hệ thống xem Zalo có đổi máy chủ chứa tệp không; nếu có, thêm tên máy chủ vào cấu hình."),
     ),
     Kind.MEDIA_POSTPONED: Help(
         "soon",
         _("Ổ đĩa gần đầy nên ảnh và ghi âm chưa tải về. Chữ vẫn nhận đủ."),
-        _("Dọn hoặc mở rộng ổ đĩa. Tệp đang chờ sẽ tự tải; đường dẫn của Zalo chỉ sống vài ngày nên cần làm sớm."),
+        _("Dọn hoặc mở rộng ổ đĩa. Tệp đang chờ sẽ tự tải; đường dẫn của Zalo chỉ dùng được vài ngày nên cần làm sớm."),
     ),
     Kind.TOKEN_ENDING: Help(
         "soon",
-        _("Quyền kết nối OA sống ba tháng và sắp hết. Hết hạn thì không gửi được tin nào."),
+        _("Quyền kết nối OA có hạn ba tháng và sắp hết. Hết hạn thì không gửi được tin nào."),
         _("Trưởng đơn vị mở trang Zalo OA và chọn Kết nối lại."),
-        _("còn %(n)s ngày"),
+        pgettext_lazy("sự cố", "còn %(n)s ngày"),
     ),
     Kind.QUOTA_LOW: Help(
         "soon",
@@ -137,7 +138,7 @@ HELP: dict[str, Help] = {
         "soon",
         _("Hơn một tháng chưa ai xác nhận những người vào được trang quản trị OA."),
         _("Trưởng đơn vị mở trang Zalo OA, Các bước khai báo, xem danh sách và xác nhận."),
-        _("%(n)s ngày"),
+        pgettext_lazy("sự cố", "%(n)s ngày"),
     ),
 }
 

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.utils.dateparse import parse_datetime
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from zalopolice.gateway.checkup import NO_ANSWER, NO_TOKEN, OTHER_ACCOUNT, QUESTIONS
 from zalopolice.gateway.models import ConsoleSeat, DomainProof, OfficialAccount, Setup, WebhookSecret
@@ -26,7 +27,7 @@ QUESTION_WORDS = {
     "profile": _("Thông tin OA, đúng mã OA"),
     "people": _("Danh sách người quan tâm"),
     "messages": _("Đọc và gửi tin nhắn"),
-    "articles": _("Bài viết"),
+    "articles": pgettext_lazy("quyền", "Bài viết"),
 }
 FINDING_WORDS = {
     0: _("được"),

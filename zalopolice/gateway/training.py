@@ -16,7 +16,8 @@ from zalopolice.gateway.models import OfficialAccount, WebhookSecret, ZaloApp
 from zalopolice.units.models import Area, Membership, Unit
 
 APP_ID = "9990000000000000012"
-CODE, NAME = "tap-huan", "Đơn vị tập huấn"
+CODE = "tap-huan"
+NAME = "Đơn vị tập huấn"
 APP_NAME = "Ứng dụng tập huấn"
 
 

@@ -90,7 +90,7 @@ class Plan(Plain):
     def clean_day(self) -> date:
         day: date = self.cleaned_data["day"]
         if abs(day - timezone.localdate()) > FARTHEST:
-            raise ValidationError(_("Chọn ngày không quá một năm kể từ hôm nay."))
+            raise ValidationError(_("Chọn ngày cách hôm nay không quá một năm."))
         return day
 
     def moments(self) -> tuple[datetime, datetime]:

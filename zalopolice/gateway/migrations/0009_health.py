@@ -127,7 +127,7 @@ class Migration(migrations.Migration):
                             ("token_ending", "Quyền kết nối OA sắp hết hạn"),
                             ("consent_lost", "OA mất kết nối"),
                             ("webhook_silent", "Zalo không báo tin"),
-                            ("signature_refused", "Tin Zalo báo bị sai khóa ký"),
+                            ("signature_refused", "Tin từ Zalo ký bằng khóa không khớp"),
                             ("events_stuck", "Có tin cần xử lý tay"),
                             ("queue_old", "Hàng đợi chạy chậm"),
                             ("spool_used", "Tin đang chờ ở kho tạm"),

@@ -15,7 +15,7 @@ RULES = [
 KINDS = [
     ("downtime", "Sau khi cổng ngừng nhận tin"),
     ("nightly", "Đối chiếu hằng đêm"),
-    ("asked", "Đồng chí yêu cầu"),
+    ("asked", "Theo yêu cầu"),
 ]
 
 

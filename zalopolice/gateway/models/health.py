@@ -34,7 +34,7 @@ class Incident(UnitOwned):
         TOKEN_ENDING = "token_ending", _("Quyền kết nối OA sắp hết hạn")
         CONSENT_LOST = "consent_lost", _("OA mất kết nối")
         WEBHOOK_SILENT = "webhook_silent", _("Zalo không báo tin")
-        SIGNATURE_REFUSED = "signature_refused", _("Tin Zalo báo bị sai khóa ký")
+        SIGNATURE_REFUSED = "signature_refused", _("Tin từ Zalo ký bằng khóa không khớp")
         EVENTS_STUCK = "events_stuck", _("Có tin cần xử lý tay")
         QUEUE_OLD = "queue_old", _("Hàng đợi chạy chậm")
         SPOOL_USED = "spool_used", _("Tin đang chờ ở kho tạm")

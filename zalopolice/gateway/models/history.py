@@ -26,7 +26,7 @@ class HistoryWalk(UnitOwned, Job):
     class Kind(models.TextChoices):
         DOWNTIME = "downtime", _("Sau khi cổng ngừng nhận tin")
         NIGHTLY = "nightly", _("Đối chiếu hằng đêm")
-        ASKED = "asked", _("Đồng chí yêu cầu")
+        ASKED = "asked", _("Theo yêu cầu")
 
     oa = models.ForeignKey(OfficialAccount, models.CASCADE, db_constraint=False, related_name="walks")
     kind = models.CharField(max_length=8, choices=Kind)

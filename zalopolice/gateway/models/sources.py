@@ -29,7 +29,7 @@ class SourceTag(UnitOwned):
     class Kind(models.TextChoices):
         POSTER = "poster", _("Áp phích")
         SCHOOL = "school", _("Trường học")
-        NOTICE = "notice", _("Thông báo")
+        NOTICE = "notice", pgettext_lazy("nơi đặt mã", "Thông báo")
         GROUP = "group", pgettext_lazy("nhóm Zalo", "Nhóm dân cư")
 
     oa = models.ForeignKey(OfficialAccount, models.PROTECT, db_constraint=False, related_name="+")

@@ -53,6 +53,7 @@ NOT_SAID: dict[str, set[str]] = {
     "broadcasts/audience.py": {"_NAMES"},
     "zalopolice/settings.py": {"LANGUAGES", "SPECTACULAR_SETTINGS"},
     "zalopolice/units/devices.py": {"BROWSERS"},
+    "zalopolice/gateway/training.py": {"NAME", "APP_NAME"},
     # said to citizens and to other programs, in Vietnamese whatever the reader of the page prefers
     "procedures/answers.py": {"_document"},
     "procedures/api.py": {
