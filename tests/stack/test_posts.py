@@ -29,7 +29,7 @@ IDS = [str(2_720_105_559_900_000_000 + number) for number in range(ACCOUNTS)]
 OPEN_ACCOUNTS = """
 from zalopolice.gateway.models import ChannelRule, OfficialAccount, ZaloApp
 from zalopolice.units.models import Unit
-unit, app = Unit.objects.get(code={unit!r}), ZaloApp.objects.get()
+unit, app = Unit.objects.get(code={unit!r}), ZaloApp.objects.get(app_id={app!r})
 for oa_id in {ids!r}:
     OfficialAccount.objects.create(unit=unit, app=app, oa_id=oa_id, name="OA " + oa_id[-2:])
 # The suite runs at any hour; what the hours do is tested where the clock can be moved.
@@ -76,7 +76,7 @@ def posting():
 
 
 def _shell(running: Running, zone: str, code: str, **values: object) -> str:
-    done = running.manage("--zone", zone, "shell", "-c", code.format(unit=UNIT, ids=IDS, posts=POSTS, **values))
+    done = running.manage("--zone", zone, "shell", "-c", code.format(unit=UNIT, ids=IDS, posts=POSTS, app=APP_ID, **values))
     assert done.returncode == 0, done.stderr[-3000:]
     return done.stdout
 

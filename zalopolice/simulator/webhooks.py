@@ -105,8 +105,10 @@ class Webhooks:
             for row in self._due(AT_ONCE - len(self._flying)):
                 self._flying.add(row["id"])
                 self.spawn(self._deliver(row))
+            # Not wait_for: up to Python 3.11 it may take an end for a time-out, and then nothing ends.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._awake.wait(), self._until_next())
+                async with asyncio.timeout(self._until_next()):
+                    await self._awake.wait()
 
     def _due(self, room: int) -> list[Any]:
         """The oldest first; with `serial` nobody's later event overtakes an earlier one."""
