@@ -17,7 +17,7 @@ from tips.guards import line, locked, move, require
 from tips.models import LOST, Case, CaseEntry, Filed, TrayItem
 from zalopolice import queue
 from zalopolice.audit import log
-from zalopolice.gateway import outbox
+from zalopolice.gateway import outbox, rules
 from zalopolice.gateway.models import Message
 from zalopolice.refusals import Refused
 from zalopolice.units.models import Alert, Area, Officer
@@ -50,7 +50,7 @@ def open_case(
     told = bool(item.tip_code) and not Case.objects.filter(unit_id=item.unit_id, tip_code=item.tip_code).exists()
     case = Case.objects.create(
         unit_id=item.unit_id,
-        citizen_id=item.citizen_id,
+        citizen=item.citizen,
         alias=unused(Case.objects.filter(unit_id=item.unit_id), "alias", new_alias),
         tip_code=item.tip_code if told else new_tip_code(),  # a second case of one thread needs a code of its own
         classification=classification,
@@ -64,8 +64,7 @@ def open_case(
     line(case, Kind.OPENED, by)
     _move_messages(item, messages, case, by)
     if not told:
-        text = outbox.words("tip_received", code=case.tip_code)
-        line(case, Kind.TOLD, by, message=guards.say(item.citizen, text, f"code:{case.pk}", Message.Origin.BOT))
+        _tell(case, f"code:{case.pk}", outbox.words("tip_received", code=case.tip_code), by=by)
     log.append("case.opened", case, by=by, messages=len(messages), classification=classification)
     return case
 
@@ -93,6 +92,13 @@ def add_to_case(item: TrayItem, messages: Sequence[Message], case: Case, *, by: 
     if case.claimed_by_id:
         tell(Alert.Kind.CASE_NEWS, case.unit_id, case.pk, officer=case.claimed_by)
     log.append("case.messages_added", case, by=by, messages=len(messages))
+
+
+def _tell(case: Case, business_key: str, text: str, *, by: Officer, asked: bool = True) -> None:
+    """What the machine says to the source. Who is known from a group alone is told nothing; the case goes on."""
+    if not rules.only_in_group(case.citizen):
+        told = guards.say(case.citizen, text, business_key, Message.Origin.BOT, asked=asked)
+        line(case, Kind.TOLD, by, message=told)
 
 
 def _alarming(messages: Sequence[Message]) -> bool:
@@ -276,6 +282,5 @@ def close(
     move(case, Status.CLOSED, closed_by=by, closed_at=timezone.now())
     line(case, Kind.CLOSED, by)
     text = outbox.words("case_closed", code=case.tip_code, result=case.result)
-    told = guards.say(case.citizen, text, f"closed:{case.pk}", Message.Origin.BOT, asked=False)
-    line(case, Kind.TOLD, by, message=told)
+    _tell(case, f"closed:{case.pk}", text, by=by, asked=False)
     log.append("case.closed", case, by=by, result=case.result)

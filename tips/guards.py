@@ -99,7 +99,7 @@ def say(
     try:
         return outbox.enqueue(citizen, text, origin=origin, business_key=business_key, asked=asked)
     except ValueError as error:
-        raise Refused(str(error)) from None
+        raise Refused(_(str(error))) from None
 
 
 def line(case: Case, kind: str, by: Officer, **more: Any) -> CaseEntry:

@@ -4,24 +4,24 @@ Nothing here tells who the citizen is: only the alias of this thread or this cas
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
-from django.db.models import CharField, Exists, F, Func, OuterRef, Q, TextField, Value
-from django.db.models.functions import Cast, Coalesce, JSONObject, Now, Right
+from django.db.models import CharField, Exists, F, OuterRef, Q
+from django.db.models.functions import Cast, Coalesce, Now, Right
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from tips import attached
+from tips.attached import File
 from tips.lateness import is_late, late_after
 from tips.models import LOST, Case, CaseEntry, Filed, TrayItem
 from tips.wordless import words_of
-from zalopolice.gateway.models import Attachment, ChatGroup, Message
+from zalopolice.gateway.models import ChatGroup, Message
 from zalopolice.paging import Page, page
 from zalopolice.units import keyring
 
@@ -34,36 +34,6 @@ SIZE = 100
 class Delivery:
     words: str
     tone: str  # done, wait, soon (look at it), late (failed)
-
-
-@dataclass(frozen=True)
-class File:
-    row: Attachment
-    words: str
-
-    @property
-    def is_heard(self) -> bool:
-        return self.row.state == Attachment.State.AVAILABLE and self.row.kind == Attachment.Kind.AUDIO
-
-    @property
-    def is_shown(self) -> bool:
-        return self.row.state == Attachment.State.AVAILABLE and not self.is_heard
-
-    @property
-    def length(self) -> str:
-        """Of a sound, as a player writes it."""
-        return f"{(self.row.seconds or 0) // 60}:{(self.row.seconds or 0) % 60:02}"
-
-    @property
-    def says_all(self) -> bool:
-        """It is not here (yet), and its reason tells everything about that."""
-        return self.row.state in (Attachment.State.ANNOUNCED, Attachment.State.UNFETCHABLE) and bool(self.row.reason)
-
-    @property
-    def is_sealed(self) -> bool:
-        """Kept, of a kind nothing clean can be made of yet."""
-        sealed = (Attachment.Kind.VIDEO, Attachment.Kind.FILE)
-        return self.row.state == Attachment.State.STORED and self.row.kind in sealed
 
 
 @dataclass
@@ -144,7 +114,7 @@ def tray_thread(item: TrayItem, after: str | None = None, also: Iterable[uuid.UU
     answered = Q(filed__tray_item=item) & ~Q(origin=Message.Origin.BOT)
     here = answered | _automatic(tray_item=item, case=None) | _console_in_tray(item)
     rows = Message.objects.filter(here, unit=item.unit_id, citizen=item.citizen_id)
-    rows = rows.select_related("filed__case", "group").annotate(attached=_attached("pk"), **late_after())
+    rows = rows.select_related("filed__case", "group").annotate(attached=attached.beside("pk"), **late_after())
     found = page(rows, ("-sent_at", "-pk"), after, SIZE)
     warm([item.citizen_id, *also])
     name = _("Người nhắn %(alias)s") % {"alias": item.alias}
@@ -153,25 +123,27 @@ def tray_thread(item: TrayItem, after: str | None = None, also: Iterable[uuid.UU
 
 
 def _tray_line(row: Message, name: str) -> Line:
-    side, case = str(row.direction), _filed_case(row)
-    who = name if side == "in" else sender(row)
-    if case is not None:
+    side = str(row.direction)
+    return _received(row, side, name if side == "in" else sender(row))
+
+
+def _received(row: Message, side: str, who: str) -> Line:
+    """Words that lie in a case are read by whoever may read that case, and nowhere else."""
+    if case := _filed_case(row):
         return Line(row.sent_at, side, who, message=row, moved_to=case)
-    return Line(
-        row.sent_at, side, who, words_of(row), row, files=_files(row, vars(row)["attached"]), is_late=is_late(row, row)
-    )
+    files = attached.files_of(row, vars(row)["attached"])
+    return Line(row.sent_at, side, who, words_of(row), row, files=files, is_late=is_late(row, row))
 
 
 def group_thread(group: ChatGroup, after: str | None, member: Callable[[ChatGroup, uuid.UUID], str]) -> Thread:
     """What was said in a group. ``member`` tells its speakers apart."""
     rows = Message.objects.filter(unit=group.unit_id, group=group).select_related("filed__case", "filed__tray_item")
-    found = page(rows.annotate(attached=_attached("pk"), **late_after()), ("-sent_at", "-pk"), after, SIZE)
+    found = page(rows.annotate(attached=attached.beside("pk"), **late_after()), ("-sent_at", "-pk"), after, SIZE)
     warm(row.citizen_id for row in found.rows)
     lines = []
     for row in reversed(found.rows):
         name = _("Thành viên %(code)s") % {"code": member(group, row.citizen_id)}
-        files = _files(row, vars(row)["attached"])
-        lines.append(Line(row.sent_at, "in", name, words_of(row), row, files=files, is_late=is_late(row, row)))
+        lines.append(_received(row, "in", name))
     return Thread(lines, found.following)
 
 
@@ -192,7 +164,7 @@ def sender(row: Message) -> str:
 
 def timeline(case: Case, after: str | None = None) -> Thread:
     entries = CaseEntry.objects.filter(case=case).select_related("officer", "message__filed", "message__group")
-    entries = entries.annotate(attached=_attached("message"), **late_after())
+    entries = entries.annotate(attached=attached.beside("message"), **late_after())
     found = page(entries, ("-at", "-pk"), after, SIZE)
     extra = list(_between(_beside(case), found))
     warm([case.citizen_id, case.pk])
@@ -214,7 +186,7 @@ def _case_line(case: Case, entry: CaseEntry) -> Line:
         return Line(entry.at, "act", str(entry.officer or ""), entry.text, entry=entry)
     if row.direction == Message.Direction.IN:
         who = _("Nguồn tin %(alias)s") % {"alias": case.alias}
-        files = _files(row, vars(entry)["attached"])
+        files = attached.files_of(row, vars(entry)["attached"])
         return Line(entry.at, "in", who, words_of(row), row, entry, files=files, is_late=is_late(row, entry))
     who = sender(row) if row.origin == Message.Origin.BOT else str(entry.officer or "")
     return Line(entry.at, "out", who, row.text, row, entry)
@@ -261,45 +233,3 @@ def _console_in_tray(item: TrayItem) -> Q:
 def warm(owners: Iterable[uuid.UUID]) -> None:
     """One query for all the keys a page needs, instead of one for each row."""
     keyring.warm("content", owners)
-
-
-SHOWN_OF_FILES = ("id", "kind", "state", "width", "height", "seconds", "size", "reason")
-
-
-def _attached(message: str) -> ArraySubquery:
-    """The files of each message of a page, beside it: no query of their own. What is encrypted comes as hex."""
-    rows = Attachment.objects.filter(unit=OuterRef("unit"), message=OuterRef(message)).order_by("pk")
-    detail = Func(F("detail"), Value("hex"), function="encode", output_field=TextField())
-    columns = JSONObject(**{name: F(name) for name in SHOWN_OF_FILES}, detail=detail)
-    return ArraySubquery(rows.values(columns=columns))
-
-
-def _files(message: Message, attached: list[dict[str, Any]]) -> list[File]:
-    found = []
-    for columns in attached:
-        row = Attachment(unit_id=message.unit_id, citizen_id=message.citizen_id, message=message)
-        for name in SHOWN_OF_FILES:
-            setattr(row, name, columns[name])
-        row.id, row.detail = uuid.UUID(columns["id"]), bytes.fromhex(columns["detail"])  # type: ignore[assignment]
-        found.append(File(row, _file_words(row)))
-    return found
-
-
-def _file_words(row: Attachment) -> str:
-    """What may be said of a file. A link is never made clickable: who sent it is a stranger."""
-    detail = _detail(row)
-    if row.kind == Attachment.Kind.LOCATION:
-        return ", ".join(filter(None, [detail.get("latitude"), detail.get("longitude")]))
-    if row.kind == Attachment.Kind.LINK:
-        return " · ".join(filter(None, [detail.get("title"), detail.get("url")]))
-    if row.kind == Attachment.Kind.CARD:
-        return _("Số trên danh thiếp được giữ trong kho danh tính.")
-    return detail.get("name", "")
-
-
-def _detail(row: Attachment) -> dict[str, str]:
-    try:
-        found = json.loads(row.detail or "{}")
-    except ValueError:
-        return {}
-    return {str(name): str(value) for name, value in found.items() if value} if isinstance(found, dict) else {}

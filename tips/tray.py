@@ -16,6 +16,7 @@ from tips import actions, canned, danger, desk, forms, page_rows, rows, threads,
 from tips.models import Case, TrayItem
 from zalopolice.audit import log
 from zalopolice.forms import attempt
+from zalopolice.gateway import rules
 from zalopolice.units.roles import Permission
 from zalopolice.units.seats import OfficerRequest
 
@@ -68,6 +69,7 @@ def _tray_page(request: OfficerRequest, pk: uuid.UUID, status: int = 200, **boun
         "seen": " ".join(map(str, item.unsorted_ids)),  # read before the thread: what arrives in between is unseen
         "refused": [bound[name] for name in ("unsent", "take", "put_back") if name in bound],
         "window": page_rows.window(item),
+        "in_group": rules.only_in_group(item.citizen),
     }
     return render(request, "tips/tray_item.html", context, status=status)
 

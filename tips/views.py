@@ -20,7 +20,7 @@ from tips.forms import half_written, kept_words
 from tips.models import Case
 from zalopolice.audit import log
 from zalopolice.forms import attempt
-from zalopolice.gateway import outbox
+from zalopolice.gateway import outbox, rules
 from zalopolice.paging import page
 from zalopolice.units.models import Officer
 from zalopolice.units.roles import Permission
@@ -76,7 +76,8 @@ def _case_page(request: OfficerRequest, pk: uuid.UUID, status: int = 200, **boun
     if case.unread_since and case.claimed_by_id == by.pk:
         # Before the timeline is read: a message that is filed at this moment marks the case anew.
         Case.objects.visible_to(by).filter(pk=case.pk).update(unread_since=None)
-    context |= forms.on_case(bound, typed, is_open=case.status != Status.CLOSED)
+    context["in_group"] = rules.only_in_group(case.citizen)
+    context |= forms.on_case(bound, typed, is_open=case.status != Status.CLOSED and not context["in_group"])
     if case.status == Status.CLOSING and by.may(Permission.CASE_CLOSE):
         context["confirm"] = bound.pop("confirm", forms.Confirm(auto_id="confirm_%s"))
         # Read with the case, before the timeline: what arrives in between is on the page and still not seen.
@@ -262,4 +263,6 @@ def close(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
         actions.close(case, by=by, **form.cleaned_data)
 
     said = _("Vụ việc đã kết thúc. Kết quả đang được báo cho nguồn tin.")
+    if rules.only_in_group(case.citizen):
+        said = _("Vụ việc đã kết thúc.")
     return _act(request, case, by.may(Permission.CASE_CLOSE), "confirm", form, verb, said)

@@ -14,7 +14,7 @@ from tests.gateway.conftest import echo, say, take_in
 from tests.gateway.test_inbox import body_of, decide, fresh_ids
 from zalopolice.gateway import inbox
 from zalopolice.gateway.models import Attachment, ChatGroup, Citizen, InboundEvent, Message, OfficialAccount
-from zalopolice.vault.models import Attribute
+from zalopolice.vault.models import Attribute, Route
 
 PERSON = "5512207788990011223"
 
@@ -254,6 +254,20 @@ def test_words_in_a_group_are_kept_with_the_group_and_open_no_window(commune, zo
         assert rows[0].citizen_id != rows[1].citizen_id
         assert abs(group.last_message_at - rows[1].sent_at) < timedelta(milliseconds=2)
         assert not Citizen.objects.exclude(last_interaction_at=None).exists()
+
+
+def test_one_person_alone_in_a_group_and_in_another_group_is_three_citizens(commune, zone):
+    decide(zone, in_group(commune, "một"), in_group(commune, "hai", recipient={"id": "g-2"}))
+    alone = fresh_ids(body_of(commune, "user_send_text", timestamp=stamp(timezone.now()), sender={"id": PERSON}))
+    decide(zone, alone, in_group(commune, "ba"))
+
+    with zone("vault"):
+        found = {row.text: row.citizen_id for row in Message.objects.all()}
+        assert len(set(found.values())) == 3 and found["một"] == found["ba"]
+        written_to = list(Citizen.objects.exclude(last_interaction_at=None).values_list("pk", flat=True))
+        assert len(written_to) == 1 and written_to[0] not in {found["một"], found["hai"]}
+        ids = [row.zalo_user_id for row in Route.objects.all()]
+        assert [one for one in ids if not one.startswith("group:")] == [PERSON]
 
 
 @pytest.mark.parametrize("name", ["user_send_group_bussiness_card", "User-Send Group Text", "user_send_group_hologram"])

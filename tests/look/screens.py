@@ -61,6 +61,7 @@ SCREENS = [
     Screen("tray-voice", "cuong", "/hop-tin/{voice.pk}/", "Người nhắn {voice.alias}", "audio"),
     Screen("groups", "cuong", "/nhom/", "Nhóm Zalo của đơn vị"),
     Screen("group", "cuong", "/nhom/{group.pk}/", "Nhóm {group.name}"),
+    Screen("tray-group", "cuong", "/hop-tin/{group_tip.pk}/", "Người nhắn {group_tip.alias}", ".composer .window"),
     Screen("stuck", "cuong", "/can-xu-ly-tay/", "Tin cần xử lý tay"),
     Screen("stuck-event", "cuong", "/can-xu-ly-tay/{stuck.pk}/", "Một tin cần xử lý tay"),
     Screen("cases", "binh", "/vu-viec/", "Vụ việc"),

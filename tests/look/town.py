@@ -104,7 +104,7 @@ def _inbox(town: Town) -> None:
         town.things["flood"] = TrayItem.objects.get(citizen__messages__kind="call")
         said = Message.objects.filter(group=town.things["group"]).order_by("sent_at")[1]
     with commune.acting("cuong") as duty_officer:
-        group_actions.make_tip(said, by=duty_officer)
+        town.things["group_tip"] = group_actions.make_tip(said, by=duty_officer).tray_item
 
 
 def _listen(town: Town) -> None:

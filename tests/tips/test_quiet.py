@@ -11,10 +11,10 @@ from django.utils import timezone
 from tests import cast
 from tests.gateway.test_inbox import body_of, put
 from tests.tips.scenes import DANGER, TIP, again, case_at, client_of, entries, queries, text, waiting_item
-from tips import group_actions
+from tips import actions, group_actions
 from tips.models import Case, Filed, TrayItem
 from zalopolice import quiet
-from zalopolice.gateway import flood
+from zalopolice.gateway import flood, outbox
 from zalopolice.gateway.models import ChannelRule, ChatGroup, Incident, Message
 from zalopolice.units.models import Alert
 
@@ -35,8 +35,10 @@ def send(commune, name, at=None, citizen="dung", **more):
     put(commune.zone, body)
 
 
-def in_group(commune, words, citizen="dung", at=None):
+def in_group(commune, words, citizen="dung", at=None, group=""):
     body = body_of(commune, "user_send_group_text")
+    if group:
+        body["recipient"] = {"id": group}
     body["message"] |= {"text": words, "msg_id": uuid.uuid4().hex}
     body |= {
         "sender": {"id": commune.user_id(citizen)},
@@ -190,30 +192,111 @@ def test_an_officer_makes_a_tip_of_words_in_a_group_once(commune, zone):
     assert cast.outbound(zone) == []
 
 
-def test_a_tip_of_a_group_joins_the_thread_its_writer_has(commune, zone):
-    item = waiting_item(commune)
-    message = in_group(commune, "Vẫn còn đánh bạc")
-
+def test_words_in_a_group_are_never_joined_with_what_their_writer_says_alone(commune, zone):
+    """In the group everybody reads the writer's name: a thread that held both would tell who the source is."""
+    secret = waiting_item(commune)
+    quiet_words = in_group(commune, "Chào cả nhà, tôi là Lan ở tổ 3")
+    in_group(commune, DANGER)
     with commune.acting("cuong") as officer:
-        group_actions.make_tip(message, by=officer)
+        first, second = (group_actions.make_tip(quiet_words, by=officer) for _ in range(2))
 
-    assert [one.pk for one in items(commune)] == [item.pk]
-    assert items(commune)[0].group_id == message.group_id
+    [open_one] = [one for one in items(commune) if one.pk != secret.pk]
+    assert first.tray_item_id == second.tray_item_id == open_one.pk
+    assert open_one.group_id == quiet_words.group_id and open_one.is_urgent
+    with commune.zone("owner"):
+        assert Filed.objects.filter(tray_item=secret).count() == 1
+        assert Filed.objects.filter(tray_item=open_one).count() == 2
+        assert TrayItem.objects.get(pk=secret.pk).group_id is None
+    page = text(client_of(commune, "cuong").get(f"/nhom/{quiet_words.group_id}/"))
+    assert secret.alias not in page and open_one.alias in page
 
 
-def test_a_case_made_of_a_groups_tip_shows_where_it_was_said(commune, zone):
+def test_a_tip_of_a_group_shows_nothing_of_its_writers_case(commune, zone):
+    case = case_at(commune, "in_progress")
+    message = in_group(commune, "Chào cả nhà, tôi là Lan ở tổ 3")
+    client = client_of(commune, "cuong")
+
+    made = client.post(f"/nhom/{message.group_id}/lap-tin/{message.pk}/")
+
+    page = text(client.get(made["Location"]))
+    assert "Lan ở tổ 3" in page
+    assert case.tip_code not in page and case.alias not in page
+
+
+def test_who_speaks_in_two_groups_is_two(commune, zone):
+    first = in_group(commune, "Một")
+    second = in_group(commune, "Hai", group="g-2")
+
+    assert first.group_id != second.group_id and first.citizen_id != second.citizen_id
+
+
+def test_nobody_writes_back_to_who_spoke_in_a_group(commune, zone):
     message = in_group(commune, "Nhà bên cạnh có người lạ dọn đồ")
     client = client_of(commune, "cuong")
     client.post(f"/nhom/{message.group_id}/lap-tin/{message.pk}/")
     [item] = items(commune)
+
+    page = text(client.get(f"/hop-tin/{item.pk}/"))
+    assert "Người này nhắn trong nhóm; không trả lời riêng được." in page
+    assert "nhắn riêng cho trang" in page and "reply-send" not in page
+    refused = client.post(f"/hop-tin/{item.pk}/tra-loi/", {"text": "Chào bà", "once": str(uuid.uuid4())})
+    assert refused.status_code == 409
+
+    with commune.zone("vault"), pytest.raises(ValueError, match="nhắn trong nhóm"):
+        outbox.answer(message, "safety")
+    assert cast.outbound(zone) == []
+
+
+def test_a_case_of_a_groups_tip_is_worked_to_its_end_without_a_word_to_its_source(commune, zone):
+    message = in_group(commune, "Nhà bên cạnh có người lạ dọn đồ")
+    case = case_of(commune, message)
+    with commune.acting("an") as officer:
+        actions.claim(case, by=officer)
+    holder, place = client_of(commune, "an"), f"/vu-viec/{case.pk}/"
+
+    page = text(holder.get(place))
+    assert "không trả lời riêng được" in page and "reply-send" not in page
+    assert holder.post(f"{place}tra-loi/", {"text": "Chào bà", "once": str(uuid.uuid4())}).status_code == 409
+    with commune.acting("an") as officer:
+        actions.propose_closing(case, result="verified", summary="Đã rõ", by=officer)
+    chief = client_of(commune, "binh")
+    page = text(chief.get(place))
+    assert "nguồn tin nhận được lời sau" not in page and "không báo kết quả cho nguồn tin" in page
+    with commune.acting("binh") as officer:
+        actions.close(again(commune, case), by=officer)
+
+    assert again(commune, case).status == "closed"
+    assert cast.outbound(zone) == []
+
+
+def test_danger_in_a_group_does_not_claim_that_the_machine_answered(commune, zone):
+    in_group(commune, DANGER)
+    [item] = items(commune)
+
+    assert "Máy đã gửi lời dặn gọi 113" not in text(client_of(commune, "cuong").get(f"/hop-tin/{item.pk}/"))
+
+
+def case_of(commune, message):
+    client = client_of(commune, "cuong")
+    client.post(f"/nhom/{message.group_id}/lap-tin/{message.pk}/")
+    [item] = items(commune)
     form = {"title": "Người lạ", "classification": Case.Classification.SECURITY, "messages": [str(message.pk)]}
-
     client.post(f"/hop-tin/{item.pk}/mo-vu-viec/", form)
-
     with commune.zone("owner"):
-        case = Case.objects.get()
+        return Case.objects.get()
+
+
+def test_words_of_a_group_that_lie_in_a_case_are_read_there_only(commune, zone):
+    message = in_group(commune, "Nhà bên cạnh có người lạ dọn đồ")
+    in_group(commune, "Trời nóng quá")
+    case = case_of(commune, message)
+    client = client_of(commune, "cuong")
+
     page = text(client.get(f"/nhom/{message.group_id}/"))
-    assert f"/vu-viec/{case.pk}/" in page
+
+    assert f"/vu-viec/{case.pk}/" in page and case.tip_code in page
+    assert "Một tin đã vào vụ việc" in page
+    assert "người lạ dọn đồ" not in page and "Trời nóng quá" in page
 
 
 def test_groups_are_the_desks_and_of_their_unit(commune, other_commune, zone):

@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from zalopolice.gateway.models import Attachment
+from zalopolice.vault import routes
 
 ACT, RECORD, IGNORE = "act", "record", "ignore"
 
@@ -92,13 +93,14 @@ class Event:
     body: dict[str, Any]
 
     def person(self, oa_id: str) -> str:
-        """The citizen's Zalo id: whichever party is not the account. Anonymous ids carry their conversation."""
+        """The citizen's Zalo id: whichever party is not the account. Anonymous ids carry their conversation, ids of
+        who speaks in a group carry the group: never joined with what the same person writes alone."""
         for path in (("sender", "id"), ("recipient", "id"), ("follower", "id"), ("user_id",)):
             found = text_at(self.body, *path)
             if found and found != oa_id:
                 if self.name.startswith("anonymous_"):
                     return f"anonymous:{found}:{text_at(self.body, 'message', 'conversation_id')}"
-                return found
+                return f"{routes.GROUP}{self.group_id}:{found}" if self.is_of_group else found
         raise BadEvent("no person in the event")
 
     @property

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from zalopolice import faults, queue
+from zalopolice.gateway import rules, verdicts
 from zalopolice.gateway.models import Citizen, Message
 
 TEXT_MAX = 1900
@@ -23,10 +24,12 @@ def enqueue(citizen: Citizen, text: str, *, origin: str, business_key: str = "",
     """Queues ``text`` (1 to 1,900 characters). The same ``business_key`` in a unit is queued once for ever.
 
     ``asked``: an answer to what the citizen wrote, which goes at any hour. What we tell of our own accord waits for the
-    morning, and who said STOP never gets it."""
+    morning, and who said STOP never gets it. ValueError too for who is known from a Zalo group alone."""
     text = unicodedata.normalize("NFC", text).strip()
     if not 1 <= len(text) <= TEXT_MAX:
         raise ValueError(gettext_noop("Nội dung phải có từ 1 đến %(most)s ký tự.") % {"most": TEXT_MAX})
+    if rules.only_in_group(citizen):
+        raise ValueError(verdicts.IN_GROUP)
     if business_key:
         known = Message.objects.filter(unit_id=citizen.unit_id, business_key=business_key).first()
         if known is not None:

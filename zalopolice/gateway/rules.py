@@ -9,7 +9,7 @@ from enum import Enum
 from django.db.models import Q, Subquery
 from django.utils import timezone
 
-from zalopolice.gateway.models import ChannelRule, Citizen
+from zalopolice.gateway.models import ChannelRule, Citizen, Message
 
 
 class Window(Enum):
@@ -52,6 +52,12 @@ def reply_window(citizen: Citizen, at: datetime) -> Window:
     if silent <= timedelta(hours=value("reply_paid_hours", at)):
         return Window.PAID
     return Window.CLOSED
+
+
+def only_in_group(citizen: Citizen) -> bool:
+    """Known from a Zalo group alone (``vault.routes.GROUP``): nothing can be said to them that others do not read."""
+    said = Message.objects.filter(citizen=citizen).exclude(group=None)
+    return citizen.last_interaction_at is None and said.exists()
 
 
 REPLY_HOURS = ("reply_free_hours", "reply_paid_hours")

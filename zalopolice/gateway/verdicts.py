@@ -126,6 +126,7 @@ CODES: Mapping[int, Code] = {
     -1340: Code(_B, _REPORT),
     -1341: Code(_B, _REPORT),
 }
+IN_GROUP = _("Người này nhắn trong nhóm; không trả lời riêng được.")
 EXHAUSTED = frozenset({-211, -311, -320, -321})
 """Nothing is left to pay with: the account's allowance, or its wallet."""
 

@@ -10,6 +10,10 @@ from django.db import connection
 from zalopolice import crypto
 from zalopolice.vault.models import Route
 
+GROUP = "group:"
+"""Begins the id of who spoke in a group, which is nobody's address. Everybody there reads their name: one citizen for
+what they say there and for what they tell us alone would show who the source is (design D16)."""
+
 
 def blind_index(unit: uuid.UUID, oa_id: str, zalo_user_id: str) -> bytes:
     """Keyed per unit and account, so that one person in two communes cannot be joined."""
