@@ -84,7 +84,11 @@ def make_commune(zone: Any, code: str) -> Commune:
         area = Area.objects.create(unit=unit, name="Tổ dân phố 3")
         officers = {name: _officer(name, number, full, role, unit) for name, (full, role) in CAST.items()}
         oa = OfficialAccount.objects.create(
-            unit=unit, app=zalo_app(), oa_id=str(2_720_105_559_876_500_000 + number), name=f"CA {code}"
+            unit=unit,
+            app=zalo_app(),
+            oa_id=str(2_720_105_559_876_500_000 + number),
+            name=f"CA {code}",
+            connected_at=timezone.now() - timedelta(days=1),
         )
     return Commune(unit, oa, area, officers, zone)
 

@@ -161,9 +161,9 @@ MATRIX: dict[str, Row] = {
     "zalo_app_new": Row(SETS_UP, get={200}, post={302}),
     "zalo_secret_new": Row(SETS_UP, get={200}, post={302}, thing="app"),
     "zalo_app": Row(SETS_UP, get={200}, thing="app"),
-    "zalo_secret_remove": Row(SETS_UP, post={409}, thing="app"),
-    "zalo_proof_new": Row(SETS_UP, post={422}, thing="app"),
-    "zalo_proof_drop": Row(SETS_UP, post={302, 404}, thing="app"),
+    "zalo_secret_remove": Row(SETS_UP, post={200}, thing="app"),  # asks for the password first, like the next two
+    "zalo_proof_new": Row(SETS_UP, post={200}, thing="app"),
+    "zalo_proof_drop": Row(SETS_UP, post={200}, thing="app"),
     "oa_new": Row(DECLARE, get={200}, post={422}),
     "oa_setup": Row(COMMAND | SETS_UP, get={200}, thing="account"),
     "oa_setup_confirm": Row(COMMAND | SETS_UP, post={302}, may=DECLARE, thing="account"),

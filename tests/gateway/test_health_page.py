@@ -123,6 +123,21 @@ def test_the_function_believes_the_context_and_nothing_else(commune, other_commu
         assert cursor.fetchone()[0] == 0
 
 
+def test_a_unit_that_is_no_province_sees_nothing_of_those_below(commune, connected):
+    with commune.zone("owner"):
+        team = Unit.objects.create(
+            code="doi", name="Đội", kind=Unit.Kind.TEAM, parent=commune.unit, opens_on=timezone.localdate()
+        )
+        oa = OfficialAccount.objects.create(unit=team, app=commune.oa.app, oa_id="99999", name="Đội")
+    with commune.zone("vault"):
+        incidents.begin(Kind.CONSOLE_REPLY, oa, 3)
+
+    with commune.acting("an"), connection.cursor() as cursor:
+        assert not Incident.objects.exists()
+        cursor.execute("SELECT name FROM walls.oa_health()")
+        assert [row[0] for row in cursor.fetchall()] == [commune.oa.name]
+
+
 def test_training_units_are_not_counted(commune, connected, inspector):
     with commune.zone("owner"):
         Unit.objects.filter(pk=commune.unit.pk).update(is_training=True)

@@ -118,6 +118,8 @@ def test_the_id_that_joins_one_person_across_communes_is_not_kept(commune, zone)
 
 
 def test_a_message_of_every_kind_is_read_with_its_words_and_files(commune, zone):
+    with zone("owner"):  # before the samples were said
+        OfficialAccount.objects.update(connected_at=timezone.now() - timedelta(days=9999))
     decide(zone, *bodies(commune))
 
     with zone("vault"):
@@ -347,7 +349,9 @@ def test_an_event_for_an_account_not_entered_yet_waits_and_is_named(commune, zon
     assert (row.state, row.attempt, row.error) == (State.PENDING, 0, "UnknownAccount: no such account here")
     assert timedelta(minutes=50) < row.next_at - timezone.now() <= timedelta(hours=1)
     with zone("owner"):
-        OfficialAccount.objects.create(unit=commune.unit, app=cast.zalo_app(), oa_id="999", name="Mới nhập")
+        OfficialAccount.objects.create(
+            unit=commune.unit, app=cast.zalo_app(), oa_id="999", name="Mới nhập", connected_at=timezone.now()
+        )
     with zone("vault"):
         InboundEvent.objects.update(next_at=timezone.now())
     take_in(zone)

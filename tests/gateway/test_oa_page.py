@@ -32,6 +32,8 @@ def answer(chief, **query):
 
 
 def test_the_chief_sees_the_account_and_its_state(commune, chief):
+    with commune.zone("owner"):
+        OfficialAccount.objects.update(connected_at=None)
     page = text(chief.get("/oa/"))
 
     assert commune.oa.name in page and commune.oa.oa_id in page and "Chưa kết nối" in page

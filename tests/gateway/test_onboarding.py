@@ -64,7 +64,7 @@ def test_an_app_is_registered_and_its_secret_reaches_vault_and_webhook_and_no_pa
     [
         ({"app_id": "abc"}, "Mã chỉ gồm chữ số"),
         ({"app_id": cast.APP_ID}, "đã được khai"),
-        ({"app_secret": "ngắn"}, "Khóa có chỗ thừa"),
+        ({"app_secret": "ngắn"}, "Khóa thừa hoặc thiếu ký tự"),
         ({"pkce": "fixed", "verifier": "x"}, "43 đến 128"),
         ({"name": ""}, "Nhập tên gọi"),
     ],
@@ -111,9 +111,13 @@ def test_the_secret_is_exchanged_without_a_moment_in_which_none_fits(commune, ad
 
     new = secrets(commune)[-1]
     signed(commune, new)
+    signed(commune, old, hours=23)
+    assert "Bỏ khóa này" not in text(admin.get(page))
+    still = admin.post(f"{page}khoa/{old.pk}/bo/")
+    assert still.status_code == 409 and "Zalo vừa ký tin bằng khóa này" in text(still)
     signed(commune, old, hours=25)
     shown = text(admin.get(page))
-    assert "Zalo đang ký tin bằng App Secret." in shown and "có thể xóa khóa cũ" in shown
+    assert "Zalo đang ký tin bằng App Secret." in shown and "khóa cũ, bỏ được" in shown
     assert admin.post(f"{page}khoa/{new.pk}/bo/").status_code == 409
     assert admin.post(f"{page}khoa/{old.pk}/bo/").status_code == 302
     assert [row.pk for row in secrets(commune)] == [new.pk]
@@ -130,7 +134,38 @@ def test_the_file_stands_at_our_address_word_for_word(commune, admin):
 
     answer = Client().get("/zalo_verifierAbC.html")
     assert answer.status_code == 200 and answer.content.decode() == FILE
+    assert answer["Content-Security-Policy"] == "default-src 'none'; sandbox"
     assert Client().get("/zalo_verifierOther.html").status_code == 404
+
+
+def test_of_two_files_with_one_name_the_newest_is_shown(commune, admin):
+    app, newest = cast.zalo_app(), FILE.replace("AbC", "XyZ")
+    for content in (FILE, newest):
+        form = {"name": "zalo_verifierAbC.html", "content": content}
+        assert admin.post(f"/zalo/ung-dung/{app.pk}/ten-mien/", form).status_code == 302
+
+    assert Client().get("/zalo_verifierAbC.html").content.decode() == newest
+
+
+def test_whoever_finds_an_open_screen_changes_neither_keys_nor_proofs(commune):
+    app, client = cast.zalo_app(), client_of(commune, "huy")
+    with commune.zone("owner"):
+        old = WebhookSecret.objects.create(app_id=app.app_id, sealed=b"old")
+        signed(commune, WebhookSecret.objects.create(app_id=app.app_id, sealed=b"new"))
+        proof = DomainProof.objects.create(kind="tag", content="abcd")
+    page = f"/zalo/ung-dung/{app.pk}/"
+    form = {"name": "zalo_verifierAbC.html", "content": FILE}
+
+    for address in (f"{page}khoa/{old.pk}/bo/", f"{page}ten-mien/", f"{page}ten-mien/{proof.pk}/bo/"):
+        answer = client.post(address, form)
+        assert answer.status_code == 200 and "Xác nhận lại là đồng chí" in text(answer)
+
+    assert len(secrets(commune)) == 2
+    with commune.zone("owner"):
+        assert DomainProof.objects.count() == 1
+    answer = client.post(f"{page}ten-mien/", form | {"fresh_for": "POST", "fresh_password": cast.PASSWORD})
+    assert answer.status_code == 302
+    assert Client().get("/zalo_verifierAbC.html").status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -140,6 +175,14 @@ def test_the_file_stands_at_our_address_word_for_word(commune, admin):
         {"name": "zalo_verifier../x.html", "content": FILE},
         {"name": "zalo_verifierA.html", "content": FILE + "<script>alert(1)</script>"},
         {"name": "zalo_verifierA.html", "content": FILE.replace("<meta", '<meta http-equiv="refresh"')},
+        {"name": "zalo_verifierA.html", "content": FILE + "<!--><meta name=x content=y>-->"},
+        {"name": "zalo_verifierA.html", "content": FILE + "<!---><meta name=x content=y>-->"},
+        {"name": "zalo_verifierA.html", "content": FILE + "<!-- --!><meta name=x content=y>-->"},
+        {"name": "zalo_verifierA.html", "content": FILE + "<title><!--</title><meta name=x>-->"},
+        {"name": "zalo_verifierA.html", "content": FILE + "<?x ><p>"},
+        {"name": "zalo_verifierA.html", "content": FILE + "</ <p>"},
+        {"name": "zalo_verifierA.html", "content": FILE + '<p><a href="https://elsewhere.example">x</a'},
+        {"name": "zalo_verifierA.html", "content": FILE + '<p>http-equiv="refresh"'},
         {"name": "zalo_verifierA.html", "content": "<html></html>"},
         {"content": "không phải mã"},
         {"content": ""},
@@ -176,6 +219,8 @@ def test_the_chief_declares_an_account_once_in_the_own_unit(commune, other_commu
 
 
 def test_each_step_is_shown_as_it_stands_and_can_be_done_again(commune, chief):
+    with commune.zone("owner"):
+        OfficialAccount.objects.filter(pk=commune.oa.pk).update(connected_at=None)
     page = f"/zalo/khai-bao/{commune.oa.pk}/"
     assert text(chief.get(page)).count("chưa xong") == 5
 

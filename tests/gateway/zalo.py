@@ -85,7 +85,7 @@ class Zalo:
 
     def grant(self, fields: dict[str, str]) -> Any:
         with self.lock:
-            self.refreshes.append(fields["refresh_token"])
+            self.refreshes.append(fields.get("refresh_token", ""))  # none with the code of a consent
             if self.oauth:
                 return self.oauth.popleft()
             if fields["refresh_token"] != self.refresh:

@@ -6,6 +6,7 @@ import base64
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -110,6 +111,26 @@ def test_retry_until_accepted(sim: Simulator) -> None:
     assert len({event["raw"] for event in tries}) == 1
     entry = sim.wait(lambda: [e for e in sim.sim("ledger")["received"] if e["delivered"]])[0]
     assert (entry["attempts"], entry["last_status"]) == (3, 200)
+
+
+def test_a_webhook_moves_within_the_place_it_was_configured_for(sim: Simulator) -> None:
+    """Whoever drives the exercises must not make the simulator knock at other doors of its machine."""
+    elsewhere = Portal()
+    port = urlsplit(elsewhere.url).port
+    for place in (
+        f"http://127.0.0.1:{port}/x",
+        "https://127.0.0.1/x",
+        "http://x@127.0.0.1/x",
+        "file:///x",
+        "http://[/x",
+    ):
+        answer = sim.http.post(f"{sim.url}/sim/webhook", json={"app_id": APP, "url": place}, timeout=5)
+        assert answer.status_code == 400, place
+    assert elsewhere.got == []
+
+    moved = f"{sim.portal.url}/moved"
+    assert sim.sim("webhook", {"app_id": APP, "url": moved})["url"] == moved
+    elsewhere.close()
 
 
 def test_slow_answer_counts_as_failed(sim: Simulator) -> None:

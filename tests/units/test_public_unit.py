@@ -98,6 +98,8 @@ def test_open_or_when_again(unit, citizen, monkeypatch, moment, said):
 
 
 def test_a_unit_that_has_written_nothing_still_has_a_page(commune, citizen):
+    with commune.zone("owner"):
+        OfficialAccount.objects.update(connected_at=None)
     page = citizen.get(PAGE).content.decode()
 
     assert "chưa ghi trụ sở" in page

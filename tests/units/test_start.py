@@ -8,6 +8,7 @@ import shutil
 from urllib.parse import urlsplit
 
 import pytest
+from django.db import connection
 
 from tests import processes
 
@@ -31,6 +32,14 @@ def key_copy(tmp_path):
     folder = tmp_path / "keys"
     shutil.copytree(processes.key_folder(), folder)
     return folder
+
+
+def test_both_ends_notice_a_machine_that_is_gone(zone):
+    """PostgreSQL too: a session that nobody will use again holds the locks of its rounds as long as it lives."""
+    with zone("vault"), connection.cursor() as cursor:
+        cursor.execute("SELECT name, source FROM pg_settings WHERE name LIKE 'tcp_keepalives%'")
+        assert {source for _, source in cursor.fetchall()} == {"client"}
+        assert connection.settings_dict["OPTIONS"]["keepalives_idle"] == 30
 
 
 @pytest.mark.parametrize("zone", ["web", "worker"])

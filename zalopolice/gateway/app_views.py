@@ -28,6 +28,7 @@ from zalopolice.units.roles import Permission
 from zalopolice.units.seats import OfficerRequest
 
 View = Callable[..., HttpResponse]
+NOTHING = "default-src 'none'; sandbox"
 
 
 def for_who_sets_up(view: View) -> View:
@@ -102,27 +103,42 @@ def _secret_form(request: OfficerRequest, found: ZaloApp) -> HttpResponse:
 def secret_remove(request: OfficerRequest, pk: uuid.UUID, secret: uuid.UUID) -> HttpResponse:
     found = _app(request, pk=pk)
     rows = WebhookSecret.objects.visible_to(request.user).filter(app_id=found.app_id)
+    return _remove(request, found, get_object_or_404(rows, pk=secret))
+
+
+@fresh.fresh_sign_in
+def _remove(request: OfficerRequest, found: ZaloApp, secret: WebhookSecret) -> HttpResponse:
     try:
-        onboarding.remove_secret(get_object_or_404(rows, pk=secret), by=request.user)
+        onboarding.remove_secret(secret, by=request.user)
     except Refused as refusal:
         return _app_page(request, found, refusal=str(refusal), status=409)
-    return redirect("zalo_app", pk)
+    return redirect("zalo_app", found.pk)
 
 
 @require_POST
 @for_who_sets_up
 def proof_new(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
-    found, form = _app(request, pk=pk), Proof(request.POST)
+    return _prove(request, _app(request, pk=pk))
+
+
+@fresh.fresh_sign_in
+def _prove(request: OfficerRequest, found: ZaloApp) -> HttpResponse:
+    form = Proof(request.POST)
     status = attempt(form, lambda: onboarding.prove_domain(**form.cleaned_data, by=request.user))
-    return _app_page(request, found, proof=form, status=status) if status else redirect("zalo_app", pk)
+    return _app_page(request, found, proof=form, status=status) if status else redirect("zalo_app", found.pk)
 
 
 @require_POST
 @for_who_sets_up
 def proof_drop(request: OfficerRequest, pk: uuid.UUID, proof: uuid.UUID) -> HttpResponse:
-    _app(request, pk=pk)
-    onboarding.drop_proof(get_object_or_404(DomainProof.objects.visible_to(request.user), pk=proof), by=request.user)
-    return redirect("zalo_app", pk)
+    found = _app(request, pk=pk)
+    return _drop(request, found, get_object_or_404(DomainProof.objects.visible_to(request.user), pk=proof))
+
+
+@fresh.fresh_sign_in
+def _drop(request: OfficerRequest, found: ZaloApp, proof: DomainProof) -> HttpResponse:
+    onboarding.drop_proof(proof, by=request.user)
+    return redirect("zalo_app", found.pk)
 
 
 def _app(request: OfficerRequest, **key: Any) -> ZaloApp:
@@ -139,6 +155,7 @@ def _app_page(
         "secrets": secrets,
         "signing": onboarding.signing_secret(secrets),
         "idle": onboarding.idle_secrets(secrets, hours),
+        "busy": onboarding.busy_secrets(secrets, hours),
         "webhook": f"{settings.WEBHOOK_URL}/hook/zalo/{found.app_id}",
         "callback": consent.redirect_uri(),
         "proofs": DomainProof.objects.visible_to(request.user).order_by("created_at"),
@@ -154,5 +171,7 @@ def _app_page(
 @cache_control(public=True, max_age=60)
 def verifier(request: HttpRequest, name: str) -> HttpResponse:
     """What Zalo wants to find here, word for word; the same in the zones web and public."""
-    proof = get_object_or_404(DomainProof, kind=DomainProof.Kind.FILE, name=name)
-    return HttpResponse(proof.content)  # bare by domain.is_bare; and the page policy lets nothing run
+    proof = DomainProof.objects.filter(kind=DomainProof.Kind.FILE, name=name).order_by("-created_at", "pk").first()
+    if proof is None:
+        raise Http404
+    return HttpResponse(proof.content, headers={"Content-Security-Policy": NOTHING})  # bare by domain.is_bare, too

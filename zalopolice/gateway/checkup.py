@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -113,7 +113,8 @@ def _read(account: Account, path: str, **query: Any) -> dict[str, Any]:
 
 def ask_again(pk: uuid.UUID) -> None:
     """The wizard's questions: is it this account, and which permissions does the app hold?"""
-    setup = Setup.objects.select_related("oa__app").filter(pk=pk, queue="vault", next_at__lte=timezone.now()).first()
+    own = Setup.objects.filter(oa__unit=F("unit"))  # no unit asks about another's account
+    setup = own.select_related("oa__app").filter(pk=pk, queue="vault", next_at__lte=timezone.now()).first()
     if setup is None or not queue.claim(setup, ASKING):
         return
     queue.finish(setup, findings=_findings(setup.oa), checked_at=timezone.now())

@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 
 from zalopolice import crypto, queue
 from zalopolice.audit import log
-from zalopolice.gateway import client, hosts, rules, tokens
+from zalopolice.gateway import client, hosts, inbox, rules, tokens
 from zalopolice.gateway.models import Consent, OfficialAccount, Token, TokenJournal, ZaloApp
 from zalopolice.units.models import Officer
 
@@ -114,9 +114,10 @@ def _exchange(consent: Consent) -> str:
         return _("Chưa liên lạc được với Zalo. Ít phút nữa làm lại bước kết nối.")
     latest = Token.objects.filter(oa=oa).values_list("version", flat=True).first() or 0
     TokenJournal.objects.filter(oa=oa).delete()  # a new consent kills whatever pair was kept there
-    tokens.store(oa, pair, latest + 1)
+    tokens.store(oa, pair, latest + 2)  # a refresh that is under way, and of the old grant, may still take the next
     now = timezone.now()
     until = now + timedelta(days=rules.value("grant_days", now))
     OfficialAccount.objects.filter(pk=oa.pk).update(connected_at=now, token_refresh_until=until)
+    inbox.wake(oa.app.app_id)
     queue.ring("zalopolice.check_account", oa.pk, "vault")
     return ""

@@ -32,6 +32,9 @@ TAG = re.compile(r"""<meta\b[^>]*\bcontent=["']([A-Za-z0-9_=-]{4,75})["']""")
 CODE = re.compile(r"[A-Za-z0-9_=-]{4,75}")
 TAGS = {"html", "head", "body", "title", "meta", "p"}
 ATTRIBUTES = {"name", "property", "content", "lang", "charset"}
+DOCTYPE = re.compile(r"\s*<!doctype html\s*>", re.IGNORECASE)
+FOREIGN = re.compile(rf"<(?!/?({'|'.join(sorted(TAGS))})[\s/>])|http-equiv", re.IGNORECASE)
+"""What our parser may read as words and a browser as markup: they end comments differently, so there is none."""
 
 
 def code_of(pasted: str) -> str:
@@ -48,9 +51,6 @@ class _Bare(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.is_bare &= tag in TAGS and {name for name, _ in attrs} <= ATTRIBUTES
 
-    def unknown_decl(self, data: str) -> None:
-        self.is_bare = False
-
 
 def codes() -> QuerySet[Any, Any]:
     """For the head of the citizens' first page."""
@@ -59,6 +59,8 @@ def codes() -> QuerySet[Any, Any]:
 
 def is_bare(content: str) -> bool:
     """A page that can do nothing: no link, no script, no form, no way elsewhere. It stands at our own address."""
+    if FOREIGN.search(DOCTYPE.sub("", content, count=1)):
+        return False
     parser = _Bare()
     parser.feed(content)
     parser.close()

@@ -29,8 +29,11 @@ from zalopolice.gateway import hosts
 CONNECT, IDLE = 5.0, 15.0
 REDIRECTS = 3
 NAME = re.compile(r"(?!.*xn--)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+")
-TUNNELS = [ipaddress.ip_network(one) for one in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32")]
-"""IPv6 that stands for an IPv4 address nobody has looked at."""
+TUNNELS = [
+    ipaddress.ip_network(one)
+    for one in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32", "192.88.99.0/24", "fec0::/10")
+]
+"""What stands for an address nobody has looked at, the relays to such, and IPv6 that once was local to a site."""
 
 
 class Refused(Exception):

@@ -9,12 +9,13 @@ from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from zalopolice import crypto, queue
 from zalopolice.audit import log
-from zalopolice.gateway import domain
+from zalopolice.gateway import domain, rules, training
 from zalopolice.gateway.models import ConsoleSeat, DomainProof, OfficialAccount, Setup, WebhookSecret, ZaloApp
 from zalopolice.refusals import Refused
 from zalopolice.units.models import Officer
@@ -63,11 +64,13 @@ def add_secret(app: ZaloApp, kind: str, secret: str, *, by: Officer) -> None:
 
 @transaction.atomic
 def remove_secret(secret: WebhookSecret, *, by: Officer) -> None:
-    """Never the one that signs: without it every event would be refused."""
+    """Never one that signs: without it events would be refused. Two may sign while Zalo's console changes over."""
     others = WebhookSecret.objects.filter(app_id=secret.app_id).exclude(pk=secret.pk)
     used = [at for at in others.values_list("last_used_at", flat=True) if at]
     if not used or (secret.last_used_at and secret.last_used_at >= max(used)):
         raise Refused(_("Chưa thấy khóa nào khác ký tin. Đợi có tin ký bằng khóa mới rồi hãy bỏ khóa này."))
+    if busy_secrets([secret], rules.value("secret_idle_hours", timezone.now())):
+        raise Refused(_("Zalo vừa ký tin bằng khóa này. Đợi đến khi khóa không còn ký tin nào rồi hãy bỏ."))
     app = ZaloApp.objects.get(app_id=secret.app_id)
     log.append("app.secret_removed", app, by=by, unit=by.unit.pk, secret=str(secret.pk), secret_kind=secret.kind)
     WebhookSecret.objects.filter(pk=secret.pk).delete()
@@ -106,9 +109,17 @@ def _sealed(text: str, aad: bytes) -> bytes:
 # --- the account -------------------------------------------------------------------------------------------------
 
 
+def apps_for(officer: Officer) -> QuerySet[ZaloApp]:
+    """The simulator of the exercises knows the secrets of their app, so it never speaks for a real unit."""
+    exercises = Q(app_id=training.APP_ID)
+    return ZaloApp.objects.visible_to(officer).filter(exercises if officer.unit.is_training else ~exercises)
+
+
 @transaction.atomic
 def declare(app: ZaloApp, oa_id: str, name: str, *, by: Officer) -> OfficialAccount:
     """Two units with one account would mix their tips: the database refuses the second, whoever holds the first."""
+    if not apps_for(by).filter(pk=app.pk).exists():
+        raise Refused(_("Ứng dụng tập huấn chỉ dùng cho đơn vị tập huấn, ứng dụng thật chỉ dùng cho đơn vị thật."))
     oa = OfficialAccount(unit=by.unit, app=app, oa_id=oa_id, name=name)
     try:
         with transaction.atomic():
@@ -173,7 +184,11 @@ def signing_secret(secrets: list[WebhookSecret]) -> WebhookSecret | None:
 
 def idle_secrets(secrets: list[WebhookSecret], hours: int) -> set[Any]:
     """Those that may go: another one signs, and these have fitted nothing for so long."""
+    limit, busy = timezone.now() - timedelta(hours=hours), busy_secrets(secrets, hours)
+    return {one.pk for one in secrets if one.pk not in busy and one.created_at <= limit} if busy else set()
+
+
+def busy_secrets(secrets: list[WebhookSecret], hours: int) -> set[Any]:
+    """Those that signed something not so long ago."""
     limit = timezone.now() - timedelta(hours=hours)
-    signs = [one for one in secrets if one.last_used_at and one.last_used_at > limit]
-    old = [one for one in secrets if one not in signs and max(one.created_at, one.last_used_at or limit) <= limit]
-    return {one.pk for one in old} if signs else set()
+    return {one.pk for one in secrets if one.last_used_at and one.last_used_at > limit}

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from zalopolice.forms import attempt
 from zalopolice.gateway import onboarding, steps
-from zalopolice.gateway.models import ConsoleSeat, OfficialAccount, ZaloApp
+from zalopolice.gateway.models import ConsoleSeat, OfficialAccount
 from zalopolice.gateway.onboarding_forms import Account, Holder
 from zalopolice.units.roles import Permission
 from zalopolice.units.seats import OfficerRequest
@@ -29,7 +29,7 @@ def account_new(request: OfficerRequest) -> HttpResponse:
     if not _may_declare(request):
         raise Http404
     form, status = Account(request.POST if request.method == "POST" else None), 200
-    form.fields["app"].queryset = ZaloApp.objects.visible_to(request.user).order_by("name")  # type: ignore[attr-defined]
+    form.fields["app"].queryset = onboarding.apps_for(request.user).order_by("name")  # type: ignore[attr-defined]
     if form.is_bound:
         status = attempt(form, lambda: onboarding.declare(**form.cleaned_data, by=request.user))
         if status == 0:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any
-
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
@@ -51,17 +48,9 @@ def _page(request: OfficerRequest, refusal: str = "", code: int = 200) -> HttpRe
     pause = holding.current()
     context = {
         "pause": pause,
-        "rows": _rows(pause) if pause else [],
+        "rows": holding.waiting(),
         "restored": pause is not None and pause.reason == SendingPause.Reason.RESTORED,
         "refusal": refusal,
         "at": "health" if request.user.may(Permission.HEALTH_VIEW) else "accounts",
     }
     return render(request, "gateway/sending_pause.html", context, status=code)
-
-
-def _rows(pause: SendingPause) -> list[dict[str, Any]]:
-    names = {str(pk): name for pk, name in Unit.objects.values_list("pk", "name")}
-    return [
-        {**row, "name": names.get(row["unit"], ""), "oldest": datetime.fromisoformat(row["oldest"])}
-        for row in pause.waiting
-    ]

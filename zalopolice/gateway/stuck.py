@@ -51,10 +51,16 @@ def was_read(event: InboundEvent) -> None:
 
 
 def account(body: dict[str, Any], app_id: str) -> OfficialAccount | None:
-    """The app whose secret signed the event speaks for its own accounts only."""
     places = (("oa_id",), ("oaId",), ("recipient", "id"), ("sender", "id"))
     parties = [party for party in (events.text_at(body, *place) for place in places) if party]
-    return OfficialAccount.objects.filter(oa_id__in=parties, app__app_id=app_id).first()
+    return owner(parties, app_id)
+
+
+def owner(parties: list[str], app_id: str) -> OfficialAccount | None:
+    """The app whose secret signed the event speaks for its own accounts only, and an account that is declared and
+    not connected may be somebody else's."""
+    proved = OfficialAccount.objects.filter(app__app_id=app_id, connected_at__isnull=False)
+    return proved.filter(oa_id__in=parties).first()
 
 
 def _body(raw: bytes | None) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Awaitable, Callable
 from functools import wraps
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -244,9 +245,11 @@ async def grant(world: "World", body: dict[str, Any]) -> dict[str, Any]:
 @command
 async def set_webhook(world: "World", body: dict[str, Any]) -> dict[str, Any]:
     """Enable (with a probe that must be answered 200), disable, or move the webhook of an app."""
-    app_id = _app(world, body)
+    app_id, url = _app(world, body), body.get("url")
+    if url is not None and urlsplit(str(url))[:2] != urlsplit(world.config.apps[app_id].webhook_url)[:2]:
+        raise ControlError("it moves within its scheme, host and port: nobody makes us knock at other doors")
     if body.get("enabled", True):
-        return await world.webhooks.enable(app_id, body.get("url"), bool(body.get("redeliver")))
+        return await world.webhooks.enable(app_id, url, bool(body.get("redeliver")))
     world.webhooks.disable(app_id)
     return world.webhooks.describe_app(app_id)
 

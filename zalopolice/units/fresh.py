@@ -40,7 +40,10 @@ GRAVE = frozenset(
         "role_end",
         "role_grant",
         "sending_resume",
+        "zalo_proof_drop",
+        "zalo_proof_new",
         "zalo_secret_new",
+        "zalo_secret_remove",
     }
 )
 """Addresses whose views look first at who asks and only then at how fresh; the others carry the mark themselves."""

@@ -18,6 +18,9 @@ RULES = [
 # Zone web sees of a signing secret that it is there and when it last fitted, never its bytes, sealed as they are.
 SECRET = "SELECT (id, app_id, kind, created_at, last_used_at), INSERT, DELETE"
 BELOW = """
+-- Ids of accounts are public: only the vault, after a consent, says whose one is.
+CREATE POLICY zp_web_unproved ON gateway_officialaccount AS RESTRICTIVE FOR INSERT TO zp_web
+    WITH CHECK (connected_at IS NULL);
 CREATE POLICY zp_web_below ON gateway_incident FOR SELECT TO zp_web USING (unit_id IN (SELECT walls.below()))
 """
 

@@ -1,10 +1,11 @@
--- The unit of the context and all below it: a province sees how its communes' accounts stand.
+-- The unit of the context and, for a province, all below it: it sees how its communes' accounts stand.
 CREATE FUNCTION walls.below() RETURNS SETOF uuid
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     WITH RECURSIVE under AS (
         SELECT u.id FROM public.units_unit u WHERE u.id = walls.unit()
         UNION
         SELECT c.id FROM public.units_unit c JOIN under ON c.parent_id = under.id
+        WHERE EXISTS (SELECT FROM public.units_unit p WHERE p.id = walls.unit() AND p.kind = 'province')
     )
     SELECT id FROM under
 $$;
@@ -36,5 +37,18 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     WHERE o.unit_id IN (SELECT id FROM below) AND NOT u.is_training
 $$;
 
-REVOKE ALL ON FUNCTION walls.below(), walls.oa_health() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION walls.below(), walls.oa_health() TO zp_web;
+-- While sending is paused: what those units have waiting, whoever has waited longest first.
+CREATE FUNCTION walls.sending_waits() RETURNS TABLE (
+    unit uuid, name text, waiting int, unclear int, oldest timestamptz
+)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT u.id, u.name::text, r.waiting, r.unclear, r.oldest
+    FROM public.gateway_sendingpause p
+    CROSS JOIN jsonb_to_recordset(p.waiting) AS r(unit uuid, waiting int, unclear int, oldest timestamptz)
+    JOIN public.units_unit u ON u.id = r.unit
+    WHERE p.ended_at IS NULL AND r.unit IN (SELECT walls.below())
+    ORDER BY r.oldest
+$$;
+
+REVOKE ALL ON FUNCTION walls.below(), walls.oa_health(), walls.sending_waits() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION walls.below(), walls.oa_health(), walls.sending_waits() TO zp_web;
