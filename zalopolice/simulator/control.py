@@ -11,10 +11,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from . import broadcast, oauth, posting, switches, views, witness
+from . import oauth, posting, switches, views, witness
 from .doings import DOINGS
 from .faults import FaultError
-from .guards import OA_DEFAULTS, TEXTS, oa_settings, save_oa_settings
+from .guards import OA_DEFAULTS, TEXTS, save_oa_settings
 from .posting import ControlError, relation_of, required
 
 if TYPE_CHECKING:
@@ -64,31 +64,8 @@ def _app(world: "World", body: dict[str, Any]) -> str:
 # -- reading ---------------------------------------------------------------------------------------
 
 
-def describe(world: "World") -> dict[str, Any]:
-    """Everything about the simulated world but its secrets and its messages."""
-    users: dict[str, dict[str, str]] = {}
-    for row in world.state.all("SELECT citizen, oa_id, user_id FROM relations"):
-        users.setdefault(row["citizen"], {})[row["oa_id"]] = row["user_id"]
-    apps, oas = world.config.apps.values(), world.config.oas.values()
-    return {
-        "apps": [{"app_id": a.app_id, "name": a.name, **world.webhooks.describe_app(a.app_id)} for a in apps],
-        "oas": [
-            {"oa_id": o.oa_id, "name": o.name, "app_id": o.app_id, "settings": oa_settings(world, o.oa_id)}
-            | {"broadcasts": broadcast.used_this_month(world, o.oa_id), "training": o.training}
-            for o in oas
-        ],
-        "citizens": [
-            {"key": row["key"], "name": row["name"], "user_ids": users.get(row["key"], {})}
-            for row in world.people.all()
-        ],
-        "clock": world.clock.describe(),
-        "faults": world.faults.describe(),
-        "retry_steps": world.webhooks.retry_steps(),
-    }
-
-
 async def state(request: Request) -> Response:
-    return JSONResponse(describe(request.app.state.world))
+    return JSONResponse(views.describe(request.app.state.world))
 
 
 async def ledger(request: Request) -> Response:
@@ -259,12 +236,8 @@ async def set_oa(world: "World", body: dict[str, Any]) -> dict[str, Any]:
     """Switches of one OA: the keys of OA_DEFAULTS."""
     oa_id = _oa(world, body)
     changes = {key: value for key, value in body.items() if key != "oa_id"}
-    unknown = set(changes) - set(OA_DEFAULTS)
-    if unknown:
-        raise ControlError(f"no such switch: {', '.join(sorted(unknown))}")
-    for key, value in changes.items():
-        if not switches.fits(key, value):
-            raise ControlError(f"{key}: not a value it can take")
+    if wrong := switches.complaint(changes, OA_DEFAULTS):
+        raise ControlError(wrong)
     return save_oa_settings(world, oa_id, changes)
 
 

@@ -10,7 +10,7 @@ from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, R
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from . import control, media, pages, reading, views
+from . import media, pages, reading, views
 from .faults import PROBABILITIES, FaultError
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ STATIC = Path(__file__).parent / "static"
 
 
 async def home(request: Request) -> Response:
-    return HTMLResponse(pages.control(control.describe(request.app.state.world)))
+    return HTMLResponse(pages.control(views.describe(request.app.state.world)))
 
 
 async def ledger(request: Request) -> Response:
@@ -79,7 +79,7 @@ async def panel(request: Request) -> Response:
     try:
         await _apply(world, fields)
     except ValueError as error:
-        return HTMLResponse(pages.control(control.describe(world), str(error)), 400)
+        return HTMLResponse(pages.control(views.describe(world), str(error)), 400)
     return RedirectResponse(f"/#{fields.get('action', '')}", 303)
 
 

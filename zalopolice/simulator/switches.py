@@ -1,10 +1,18 @@
 """Which values the switches of one OA can take (their names and defaults: `guards.OA_DEFAULTS`)."""
 
+from collections.abc import Collection
 from typing import Any
 
 OA_STATES = (0, -204, -209, -212, -219)
 REFUSALS = (-223, -221, -224, -235)
 ARTICLE_REFUSALS = (0, -221, -223, -224, -235, -248)
+
+
+def complaint(changes: dict[str, Any], known: Collection[str]) -> str:
+    """What is wrong with these changes; nothing when they can be made."""
+    if unknown := set(changes) - set(known):
+        return f"no such switch: {', '.join(sorted(unknown))}"
+    return next((f"{key}: not a value it can take" for key, value in changes.items() if not fits(key, value)), "")
 
 
 def fits(key: str, value: Any) -> bool:

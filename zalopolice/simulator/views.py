@@ -1,10 +1,12 @@
-"""What others read of the conversations: the phone's thread, its list of threads, the ledger."""
+"""What others read: the simulated world, the phone's thread, its list of threads, the ledger."""
 
 import json
 import sqlite3
 from typing import TYPE_CHECKING, Any
 
+from . import broadcast
 from .clock import iso
+from .guards import oa_settings
 
 if TYPE_CHECKING:
     from .world import World
@@ -16,6 +18,29 @@ _MESSAGES = (
     "SELECT m.*, e.state AS event_state, e.attempts, e.last_status, e.latency_ms, e.delivered_at"
     " FROM messages m LEFT JOIN events e ON e.id=m.event_id "
 )
+
+
+def describe(world: "World") -> dict[str, Any]:
+    """Everything about the simulated world but its secrets and its messages."""
+    users: dict[str, dict[str, str]] = {}
+    for row in world.state.all("SELECT citizen, oa_id, user_id FROM relations"):
+        users.setdefault(row["citizen"], {})[row["oa_id"]] = row["user_id"]
+    apps, oas = world.config.apps.values(), world.config.oas.values()
+    return {
+        "apps": [{"app_id": a.app_id, "name": a.name, **world.webhooks.describe_app(a.app_id)} for a in apps],
+        "oas": [
+            {"oa_id": o.oa_id, "name": o.name, "app_id": o.app_id, "settings": oa_settings(world, o.oa_id)}
+            | {"broadcasts": broadcast.used_this_month(world, o.oa_id), "training": o.training}
+            for o in oas
+        ],
+        "citizens": [
+            {"key": row["key"], "name": row["name"], "user_ids": users.get(row["key"], {})}
+            for row in world.people.all()
+        ],
+        "clock": world.clock.describe(),
+        "faults": world.faults.describe(),
+        "retry_steps": world.webhooks.retry_steps(),
+    }
 
 
 def _status(value: str | None) -> int | str | None:
