@@ -6,6 +6,7 @@ that was opened only to ask what is wanted)."""
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Collection, Sequence
 from datetime import timedelta
@@ -28,6 +29,7 @@ CHOOSING, ABOUT, WHICH = "procedure_choosing", "procedure_about", "procedure_whi
 TIP, OFFICER = "tip", "officer"
 """What somebody may choose besides a procedure."""
 LASTS = timedelta(hours=12)
+AGAIN_AFTER = timedelta(minutes=2)
 Carried = dict[str, Any]
 
 WANTS_OFFICER = re.compile(
@@ -86,8 +88,18 @@ def ask_back(message: Message, slugs: Sequence[str], carried: Carried, desk: Des
     entries = [entry for slug in slugs if (entry := desk.entry(slug))][: CHOICES - report]
     offered = [TIP] * report + [entry.slug for entry in entries] + [OFFICER]
     named = [outbox.words("choice_tip")] * report + [entry.name for entry in entries] + [outbox.words("choice_officer")]
+    if _has_just_asked(message, offered):
+        return
     outbox.answer(message, "choose", choices=named, report=report)
     dialogues.begin(message.citizen, CHOOSING, {**carried, "offered": offered}, LASTS)
+
+
+def _has_just_asked(message: Message, offered: list[str]) -> bool:
+    """The same menu stands unanswered on the phone: whoever writes on has seen it, and it is not sent under each line."""
+    asked = dialogues.current(message.citizen)
+    if asked is None or asked.kind != CHOOSING or asked.expires_at - LASTS < timezone.now() - AGAIN_AFTER:
+        return False
+    return bool(json.loads(asked.state).get("offered") == offered)
 
 
 def give(message: Message, slug: str, carried: Carried, desk: Desk) -> bool:

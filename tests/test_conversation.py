@@ -119,6 +119,16 @@ def test_a_tip_after_an_answer_is_a_tip(chat):
     assert chat.hears("2") == []
 
 
+def test_the_same_menu_is_not_sent_under_each_line_of_somebody_who_writes_on(chat):
+    [menu] = chat.hears("làm thẻ căn cước")
+
+    assert chat.hears("làm thẻ căn cước", "làm thẻ căn cước") == []
+    assert chat.tray() == [("unsorted", False, 3)]  # a person sees them all the same
+    lines = menu.splitlines()
+    place = next(number for number, line in enumerate(lines) if "14 tuổi trở lên" in line)
+    assert chat.hears(str(place))[0].startswith("CẤP THẺ CĂN CƯỚC")
+
+
 def test_a_former_name_is_explained_and_led_on(chat):
     [card] = chat.hears("làm sổ KT3")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from io import StringIO
 
 import pytest
 from django.conf import settings
@@ -277,3 +278,14 @@ def test_the_training_app_cannot_speak_for_a_real_unit(commune, zone):
 
         assert InboundEvent.objects.get(pk=event).error.startswith("UnknownAccount")
         assert not Message.objects.exists()
+
+
+def test_a_demo_on_kept_data_is_seeded_again(db, zone, tmp_path, monkeypatch):
+    monkeypatch.setenv("ZALOPOLICE_SIM_CONFIG", str(tmp_path / "simulator.json"))
+    monkeypatch.setenv("ZALOPOLICE_LOGINS", str(tmp_path / "logins.json"))
+    with zone("owner"):
+        call_command("seed_demo", stdout=StringIO())
+        before = Membership.objects.count()
+        call_command("seed_demo", stdout=StringIO())
+
+        assert Membership.objects.count() == before

@@ -126,7 +126,7 @@ def seed(config: dict[str, Any]) -> list[dict[str, str]]:
 def _depute(username: str, document: str) -> None:
     """One deputy who may approve posts beside the chief, until the end of next year."""
     officer = Officer.objects.get(username=username)
-    role = officer.memberships.get(role=Role.DEPUTY_CHIEF, deputation="", ended_at=None)
+    role = officer.memberships.get(role=Role.DEPUTY_CHIEF, deputation="", ended_at=None, unit__is_training=False)
     until = date(timezone.localdate().year + 1, 12, 31)
     held = {"unit_id": role.unit_id, "officer": officer, "role": role.role, "since": SINCE, "deputation": document}
     Membership.objects.get_or_create(**held, defaults={"until": until})
