@@ -7,21 +7,32 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
+from contextlib import suppress
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from broadcasts.guards import Refusal, at_rest, guard_before_send
 from broadcasts.models import Dispatch, PostVersion, Remark
 from zalopolice import queue
 from zalopolice.audit import log
-from zalopolice.states import move_to
+from zalopolice.states import WrongState, move_to
 from zalopolice.units.models import Alert, Officer
 from zalopolice.units.models.alerts import tell
 from zalopolice.units.roles import Permission
 
-__all__ = ["dispatch_due", "fail_dispatch", "guard_before_send", "hold_dispatch", "settled", "start_sending"]
+__all__ = [
+    "dispatch_due",
+    "fail_dispatch",
+    "guard_before_send",
+    "hold_dispatch",
+    "hold_restored",
+    "settled",
+    "start_sending",
+]
 
 State = Dispatch.State
 Status = PostVersion.Status
@@ -75,6 +86,18 @@ def hold_dispatch(dispatch: Dispatch, reason: str) -> None:
     )
     log.append("post.dispatch_held", dispatch)
     _tell(Alert.Kind.POST_HELD, dispatch)
+
+
+def hold_restored(begun_at: datetime) -> None:
+    """After a restore: posts whose hour had come may be on people's phones, and the rows that knew it are gone."""
+    said = _(
+        "Dữ liệu vừa được khôi phục nên chưa rõ bài này đã gửi hay chưa. "
+        "Mở OA Manager, xem mục bài đã gửi, rồi mới cho gửi tiếp."
+    )
+    rows = Dispatch.objects.filter(state__in=Dispatch.BEFORE_SENDING, due_at__lte=begun_at)
+    for dispatch in rows.select_related("version"):
+        with suppress(WrongState):  # a person was faster
+            hold_dispatch(dispatch, said)
 
 
 @transaction.atomic

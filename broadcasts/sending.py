@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 from django.db import OperationalError, connection
 from django.utils import timezone
@@ -61,7 +62,7 @@ def work(pk: uuid.UUID) -> None:
                 pass
         except WrongState:
             return  # a person or another worker was faster; the row says what holds now
-        except OperationalError:
+        except (OperationalError, SoftTimeLimitExceeded):
             raise
         except Exception as error:  # a row that cannot be built or opened must not circle in silence
             log.warning("dispatch %s: %s", dispatch.pk, type(error).__name__)

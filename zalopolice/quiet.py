@@ -1,6 +1,6 @@
 """The first steps of routing: messages the machine files and does not talk about (said in a group, called instead of
-written, written too fast, or a day old when they came; danger to life rings in each of them), and the code of a
-poster."""
+written, written too fast, a day old or answered at Zalo when they came; danger to life rings in each of them), and the
+code of a poster."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def keep(message: Message) -> bool:
     if message.kind in WORDLESS:
         _file(message)
         return True
-    old = timezone.now() - message.sent_at > ANSWERED_WITHIN
+    old = timezone.now() - message.sent_at > ANSWERED_WITHIN or _answered_at_zalo(message)
     excess = flood.measure(message)
     faults.point("routing.measured")
     if not (old or excess.person or excess.unit):
@@ -47,6 +47,12 @@ def keep(message: Message) -> bool:
         message.save(update_fields=["is_flood"])
     _file_unanswered(message, old=old)
     return True
+
+
+def _answered_at_zalo(message: Message) -> bool:
+    """By somebody in Zalo's console, or by us in rows a restore has taken; a call answers nothing in writing."""
+    later = Message.objects.filter(citizen=message.citizen, origin=Message.Origin.CONSOLE, sent_at__gt=message.sent_at)
+    return later.exclude(kind="call").exists()
 
 
 def source(message: Message) -> bool:

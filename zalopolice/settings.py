@@ -224,7 +224,8 @@ ZALO_API_URL = env.str("ZALO_API_URL", default="https://openapi.zalo.me").rstrip
 ZALO_TRAINING_URL = env.str("ZALO_TRAINING_URL", default="").rstrip("/")  # the simulator, for training units alone
 ZALO_MEDIA_HOSTS = env.list("ZALO_MEDIA_HOSTS", default=["zdn.vn", "zadn.vn", "dlfl.vn", "dlmd.me", "flchat.vn"])
 ZALO_TIMEOUT = env.float("ZALO_TIMEOUT", default=10.0)  # seconds until an answer counts as missing
-ZALO_ECHO_WAIT = env.float("ZALO_ECHO_WAIT", default=90.0)  # seconds an unclear send waits for its echo
+# Seconds an unclear send waits for its echo; longer than any task lives, so that whoever sent it is surely done.
+ZALO_ECHO_WAIT = env.float("ZALO_ECHO_WAIT", default=150.0)
 
 # --- Celery: a doorbell, never the truth (design D1) --------------------------------------------------------------
 CELERY_BROKER_URL = REDIS_URL
@@ -232,8 +233,9 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-CELERY_TASK_SOFT_TIME_LIMIT = 60
-CELERY_TASK_TIME_LIMIT = 90
+# After a round's 30 s somebody's last row may still refresh a token and send: cut short, the new pair would be lost.
+CELERY_TASK_SOFT_TIME_LIMIT = 110
+CELERY_TASK_TIME_LIMIT = 120
 CELERY_TASK_DEFAULT_QUEUE = "worker"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True

@@ -24,7 +24,7 @@ import struct
 import time
 import uuid
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -192,19 +192,20 @@ class Spool:
 
     # --- replaying ---
 
-    def next_segment(self) -> Segment | None:
-        """The oldest that is free, also of a process that is gone; the own one when there is no other."""
-        if (found := self._free_segment()) is None and self._own is not None:
+    def next_segment(self, broken: Collection[str] = ()) -> Segment | None:
+        """The oldest that is free and not ``broken``, also of a process that is gone; the own one when there is no
+        other."""
+        if (found := self._free_segment(broken)) is None and self._own is not None:
             self.let_go()
-            found = self._free_segment()
+            found = self._free_segment(broken)
         return found
 
-    def _free_segment(self) -> Segment | None:
-        for name in sorted(name for name, _ in self._files() if name.endswith(".seg")):
+    def _free_segment(self, broken: Collection[str]) -> Segment | None:
+        for name in sorted(name for name, _ in self._files() if name.endswith(".seg") and name not in broken):
             try:
                 descriptor = os.open(self.folder / name, os.O_RDWR)
-            except FileNotFoundError:
-                continue  # another process was quicker
+            except OSError:
+                continue  # another process was quicker, or it cannot be opened: it must not hold up the others
             if _lock(descriptor, wait=False):
                 return Segment(self.folder / name, descriptor)
             os.close(descriptor)

@@ -14,7 +14,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 from django.db import OperationalError, connection
 from django.utils import timezone
 
-from broadcasts import sending
+from broadcasts import leaving, sending
 from broadcasts.models import Dispatch
 from zalopolice import queue, routing
 from zalopolice.audit import log as audit
@@ -174,7 +174,7 @@ def compare_history() -> None:
 @app.task(name="zalopolice.sweep_files", soft_time_limit=SOFT, time_limit=HARD)
 @one_at_a_time
 def sweep_files() -> None:
-    if not holding.paused():  # after a restore the rows are older than the files
+    if not (holding.paused() or holding.restored_lately()):  # the rows are older than the files
         keeping.sweep()
 
 
@@ -216,6 +216,8 @@ def close_quota_day() -> None:
 @one_at_a_time
 def sweep_posts() -> None:
     """Posts step by step, one after the other: whatever Zalo does to them, a process is left for the replies."""
+    if (pause := holding.current()) is not None and pause.reason == holding.Reason.RESTORED:
+        leaving.hold_restored(pause.begun_at)
     _each(sending.work, queue.due(Dispatch, "vault", 50))
 
 

@@ -149,14 +149,19 @@ class Intake:
     async def _mend_once(self) -> None:
         if self.away_since:
             await self._store.secrets()
-        while (segment := await self._on_disk(self._spool.next_segment)) is not None:
+        broken: set[str] = set()
+        while (segment := await self._on_disk(self._spool.next_segment, broken)) is not None:
             try:
                 await self._replay(segment)
+            except OSError as error:  # one that cannot be read, or not be removed, must not hold up the others
+                broken.add(segment.path.name)
+                segment.release()
+                self._complain("a segment of the spool cannot be used: %s", type(error).__name__)
             except BaseException:
                 segment.release()
                 raise
         if self.away_since:
-            log.warning("PostgreSQL is back; the spool is empty")
+            log.warning("PostgreSQL is back; the spool is replayed")
             self.away_since = 0.0
 
     async def _replay(self, segment: Segment) -> None:

@@ -66,7 +66,10 @@ def _database(url: str) -> dict[str, object]:
     if "postgres" not in str(settings["ENGINE"]):
         raise ImproperlyConfigured("DATABASE_URL must name PostgreSQL; row-level security is part of the design")
     settings |= {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True, "DISABLE_SERVER_SIDE_CURSORS": True}
-    settings["OPTIONS"] = {"application_name": "zalopolice", "connect_timeout": 5}
+    # A machine that is switched off says no goodbye: both ends look after each other, or its locks stay for hours.
+    theirs = "-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3"
+    ours = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
+    settings["OPTIONS"] = {"application_name": "zalopolice", "connect_timeout": 5, "options": theirs, **ours}
     return settings
 
 

@@ -75,7 +75,7 @@ def test_a_process_in_a_long_task_is_not_still(life: Life) -> None:
     for program in ("vault", "slow"):
         life.works.discard(program)
         life.broker.signs[program] = {"1": "1.0 1 1", "2": "1.0 1 1"}
-    assert life.pass_by(90) == []
+    assert life.pass_by(120) == []
     assert life.pass_by(20) == ["vault"]
     life.works.add("vault")
     assert life.pass_by(600) == []  # a video takes its time

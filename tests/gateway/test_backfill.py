@@ -18,7 +18,7 @@ from tests.gateway.conftest import say, take_in
 from tests.gateway.test_media_faults import kill_at
 from tips.models import TrayItem
 from zalopolice import faults
-from zalopolice.gateway import gauges, history, pace, past_events, walks
+from zalopolice.gateway import accounts, client, gauges, history, pace, past_events, walks
 from zalopolice.gateway.models import Attachment, HistoryWalk, InboundEvent, Incident, Message, OfficialAccount
 from zalopolice.units.models import Alert
 
@@ -66,6 +66,11 @@ def walk_through(zone, commune, since, kind=Kind.ASKED):
 def inbound(zone):
     with zone("vault"):
         return list(Message.objects.filter(direction="in").order_by("sent_at"))
+
+
+def texts(zone):
+    with zone("vault"):
+        return {row.text for row in Message.objects.filter(direction="in")}
 
 
 def numbers(walk):
@@ -245,6 +250,55 @@ def test_what_is_just_now_on_its_way_is_left_to_the_webhook(connected, zalo, zon
     assert numbers(walk) == (0, 0, 0, 0, 0)
 
 
+def test_a_video_is_left_to_zalos_own_retry(connected, zalo, zone):
+    """The history only says that there was something; the retry, up to 1 h 51 m later, tells where it lies."""
+    at = timezone.now() - timedelta(minutes=110)
+    line(connected, zalo, "dung", at, type="video", id="v1")
+    line(connected, zalo, "dung", at - timedelta(minutes=15), type="video", id="v0")
+    walk = walk_through(zone, connected, at - timedelta(hours=1), Kind.DOWNTIME)
+    assert (walk.missing, walk.inserted) == (1, 1)  # what nobody will repeat any more
+
+    body = cast.event_body(
+        connected.oa.oa_id, connected.user_id("dung"), "", event_name="user_send_video", msg_id="v1", at=at
+    )
+    body["message"]["attachments"] = [{"type": "video", "payload": {"url": "https://video.zdn.vn/1.mp4"}}]
+    cast.store_event(zone, body)
+    take_in(zone)
+
+    with zone("vault"):
+        assert Attachment.objects.get(message__zalo_msg_id="v1").source == "https://video.zdn.vn/1.mp4"
+
+
+def test_what_a_walk_finds_is_no_sign_of_life_of_the_webhook(connected, zalo, zone, monkeypatch):
+    monkeypatch.setattr(accounts, "_noted", {})
+    long_ago = timezone.now() - timedelta(days=3)
+    with zone("owner"):
+        OfficialAccount.objects.update(last_event_at=long_ago)
+    line(connected, zalo, "c1", timezone.now() - timedelta(hours=2), "Có ai không")
+
+    walk = walk_through(zone, connected, timezone.now() - walks.BACK, Kind.NIGHTLY)
+
+    assert walk.inserted == 1
+    with zone("vault"):
+        assert OfficialAccount.objects.get(pk=connected.oa.pk).last_event_at == long_ago
+
+
+@pytest.mark.parametrize("answered", [True, False])
+def test_what_was_answered_is_not_answered_again(connected, zalo, zone, answered):
+    """The message and its answer were in the rows that a restore took; the walk brings both back."""
+    at = timezone.now() - timedelta(hours=2)
+    line(connected, zalo, "c1", at, "Tôi muốn báo tin có người đánh bạc ở số 5 ngõ 3")
+    if answered:
+        line(connected, zalo, "c1", at + timedelta(seconds=2), "Mã tin của bạn là 7K2-Q9.", ours=True)
+    walk_through(zone, connected, at - timedelta(hours=1), Kind.DOWNTIME)
+    work_inbox(zone)
+
+    with zone("vault"):
+        assert Message.objects.filter(direction="out", state="queued").exists() is not answered
+    with connected.acting("cuong") as officer:
+        assert TrayItem.objects.visible_to(officer).count() == 1
+
+
 # --- a Zalo that does not do as it should ----------------------------------------------------------------------------
 
 
@@ -277,6 +331,53 @@ def test_a_zalo_that_does_not_answer_is_asked_later_and_not_for_ever(connected, 
 
     assert waits[0] == 10 and max(waits) == 600 and len(waits) == history.FAILURES - 1
     assert walk.error == history.NO_ANSWER
+
+
+def go_on(walk, times):
+    for _ in range(times):
+        HistoryWalk.objects.filter(ended_at=None).update(next_at=timezone.now())
+        history.step(walk.pk)
+    walk.refresh_from_db()
+
+
+def test_one_conversation_that_zalo_refuses_does_not_hold_up_the_others(connected, zalo, zone, monkeypatch):
+    begin = timezone.now() - timedelta(hours=3)
+    for number in range(6):
+        line(connected, zalo, f"c{number}", begin + timedelta(minutes=number), f"Tin {number}")
+    bad, real = connected.user_id("c4"), client.call
+
+    def call(account, path, body=None, **query):
+        if path.endswith("/conversation") and bad in query["data"]:
+            return client.Outcome(client.Verdict.REFUSED, code=-222)
+        return real(account, path, body, **query)
+
+    monkeypatch.setattr(client, "call", call)
+    with zone("vault"):
+        walk = walks.begin(connected.oa, Kind.DOWNTIME, begin - timedelta(hours=1))
+        go_on(walk, 40)
+
+    assert texts(zone) == {"Tin 0", "Tin 1", "Tin 2", "Tin 3", "Tin 5"}
+    assert (walk.error, walk.visited, walk.people) == (history.NO_ANSWER, 5, 6)
+
+
+def test_who_writes_while_the_list_is_read_is_visited(connected, zalo, zone, monkeypatch):
+    begin = timezone.now() - timedelta(hours=3)
+    for number in range(15):
+        line(connected, zalo, f"c{number}", begin + timedelta(minutes=number), f"Tin {number}")
+    real, asked = client.recent_chats, []
+
+    def recent(account, offset=0):
+        rows = real(account, offset)
+        asked.append(offset)
+        if len(asked) == 1:  # of the second page, and now at the top of the list
+            line(connected, zalo, "c2", timezone.now(), "Alo")
+        return rows
+
+    monkeypatch.setattr(client, "recent_chats", recent)
+    walk = walk_through(zone, connected, begin - timedelta(hours=1), Kind.DOWNTIME)
+
+    assert texts(zone) == {f"Tin {number}" for number in range(15)}
+    assert (walk.people, walk.visited) == (15, 15)
 
 
 def test_a_zalo_that_shows_the_same_page_for_ever_ends(connected, zalo, zone, monkeypatch):
@@ -392,6 +493,39 @@ def test_every_night_the_last_two_days_once(connected, zone, monkeypatch):
             HistoryWalk.objects.update(ended_at=night)
         (walk,) = HistoryWalk.objects.all()
     assert (walk.kind, walk.since) == (Kind.NIGHTLY, night - timedelta(hours=48))
+
+
+def failed(connected, hours, kind=Kind.NIGHTLY, reached=walks.BACK, error=history.NO_ANSWER):
+    """A walk of so many hours ago."""
+    at = timezone.now() - timedelta(hours=hours)
+    walk = walks.begin(connected.oa, kind, at - reached)
+    HistoryWalk.objects.filter(pk=walk.pk).update(started_at=at, ended_at=at, error=error, queue="", next_at=None)
+    return walk.since
+
+
+def since_of_tonight(zone, monkeypatch):
+    monkeypatch.setattr(walks, "NIGHT_HOUR", 0)
+    walks.nightly()
+    return HistoryWalk.objects.get(kind=Kind.NIGHTLY, ended_at=None).since
+
+
+def test_the_night_makes_up_for_walks_that_failed(connected, zone, monkeypatch):
+    with zone("vault"):
+        owed = failed(connected, 53)
+        failed(connected, 29)
+        failed(connected, 28, Kind.ASKED, timedelta(days=9))  # who asked has seen it, and asks again
+        assert since_of_tonight(zone, monkeypatch) == owed
+
+
+@pytest.mark.parametrize(
+    ("hours", "reached"), [(29, timedelta(days=5)), (29 + 15 * 24, walks.BACK)], ids=["made up for", "too old"]
+)
+def test_what_was_made_up_for_is_not_looked_at_again(connected, zone, monkeypatch, hours, reached):
+    with zone("vault"):
+        failed(connected, hours, Kind.DOWNTIME, timedelta(days=2))
+        failed(connected, 28, reached=reached, error="")
+        since = since_of_tonight(zone, monkeypatch)
+    assert timezone.now() - since < walks.BACK + timedelta(minutes=1)
 
 
 def test_the_inbox_keeps_no_event_of_it(connected, zalo, zone):

@@ -10,13 +10,15 @@ from contextlib import contextmanager, suppress
 from datetime import date, timedelta
 
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 from django.db import connections
 from django.utils import timezone
 
 from tests.gateway.conftest import say, take_in
 from tests.gateway.sending import accepted_then, deliver, due, in_seconds, lost_then, now
-from zalopolice.gateway import delivery, outbox, rules, verdicts
+from zalopolice import heartbeat, tasks
+from zalopolice.gateway import client, delivery, outbox, pace, rules, verdicts
 from zalopolice.gateway.models import ChannelRule, Citizen, Message
 from zalopolice.gateway.verdicts import Class
 from zalopolice.units.models import ContentKey
@@ -326,6 +328,24 @@ def test_who_never_wrote_cannot_be_written_to(waiting, zalo, zone):
     assert deliver(zone, waiting).state == State.BLOCKED
 
 
+def test_nothing_goes_to_who_spoke_in_a_group(waiting, zalo, zone):
+    with zone("vault"):
+        route = Route.objects.get()
+        route.zalo_user_id = f"group:g-1:{route.zalo_user_id}"
+        route.save()
+
+    row = deliver(zone, waiting)
+
+    assert (row.state, row.error) == (State.BLOCKED, "Người này nhắn trong nhóm; không trả lời riêng được.")
+    assert zalo.calls == []
+
+
+def test_the_last_step_before_zalo_refuses_who_spoke_in_a_group(zalo):
+    outcome = client.send_text(client.Account("token", "secret"), "group:g-1:5512207788990011223", "Chào bà")
+
+    assert (outcome.verdict, zalo.calls) == (verdicts.Verdict.REFUSED, [])
+
+
 def test_a_new_word_of_the_citizen_opens_the_window_again(waiting, chat, zalo, zone):
     silent_for(zone, waiting, days=8)
     chat.hears("dung", "Còn đó không?")
@@ -453,3 +473,38 @@ def test_nothing_of_what_was_said_is_logged(waiting, zalo, zone, caplog):
 
     assert "nhận tin của bà" not in caplog.text
     assert "access-1" not in caplog.text
+
+
+# --- a task's time ----------------------------------------------------------------------------------------------------
+
+
+def test_no_time_limit_cuts_the_refresh_of_a_token():
+    """The last row of a round: it sends, hears that its token is dead, and Zalo takes its time with a new one."""
+    call = client.CONNECT_TIMEOUT + 10
+    last = tasks.ROUND + delivery.TOGETHER + call + client.CONNECT_TIMEOUT + 10 * client.REFRESH_PATIENCE
+    soft, hard = settings.CELERY_TASK_SOFT_TIME_LIMIT, settings.CELERY_TASK_TIME_LIMIT
+    assert last < soft < hard < min(heartbeat.LONGEST_TASK, settings.ZALO_ECHO_WAIT)
+
+
+def test_a_task_whose_time_is_over_ends_and_blames_no_row(waiting, zone, monkeypatch):
+    def over(*_):
+        raise SoftTimeLimitExceeded
+
+    monkeypatch.setattr(client, "send_text", over)
+    with pytest.raises(SoftTimeLimitExceeded):
+        deliver(zone, waiting)
+    assert (now(zone, waiting).state, now(zone, waiting).error) == (State.SENDING, "")
+
+
+def test_a_citizens_many_messages_do_not_use_up_the_time_of_a_task(chat, zalo, zone, monkeypatch):
+    monkeypatch.setattr(pace, "take", lambda _: 0.0)
+    monkeypatch.setattr(delivery, "TOGETHER", 0.2)
+
+    def slow(handler, content):
+        time.sleep(0.3)
+        handler.say(zalo.accept(content))
+
+    zalo.script.append(slow)
+    rows = [say(chat, f"Tin {number}") for number in range(3)]
+    deliver(zone, rows[0])
+    assert [now(zone, row).state for row in rows] == [State.SENT, State.QUEUED, State.QUEUED]

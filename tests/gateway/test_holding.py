@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connections
+from django.db import Error, connections, transaction
 from django.utils import timezone
 
 from broadcasts import sending
@@ -20,6 +20,7 @@ from zalopolice import tasks
 from zalopolice.audit.models import Entry
 from zalopolice.gateway import client, holding, tokens, vault_files
 from zalopolice.gateway.models import Incident, Message, OfficialAccount, SendingPause, Token, VaultMark
+from zalopolice.units.models import Membership
 
 State = Message.State
 TABLES = ("gateway_vaultmark", "gateway_message", "gateway_token", "gateway_tokenjournal")
@@ -164,6 +165,74 @@ def test_posts_wait_too(commune, zone, zalo, vault_dir):
     assert zalo.asked == []
 
 
+@pytest.mark.parametrize("reason", SendingPause.Reason)
+def test_a_pause_inside_the_backup_does_not_hide_the_restore(running, zalo, zone, reason):
+    """Paused by hand, backed up, resumed; later that backup comes back, with its pause."""
+    before = timezone.now() - timedelta(days=2)
+    with zone("vault"):
+        holding.pause(reason, "sao lưu")
+        SendingPause.objects.update(begun_at=before)
+    backup()
+    with zone("vault"):
+        holding.keep_watch()
+        restore()
+        assert holding.paused()
+        pause = SendingPause.objects.get()
+        assert (pause.reason, pause.note) == ("restored", "sao lưu")
+        assert pause.begun_at > before + timedelta(days=1)
+        holding.keep_watch()
+        assert SendingPause.objects.get().pk == pause.pk
+        holding.resume(by=None)
+        assert not holding.paused()
+
+
+def paused_between(commune, zone, reason):
+    """The earlier one's hour had come when the pause began."""
+    posts = [
+        scenes.post_at(commune, PostVersion.Status.SCHEDULED, send_at=scenes.tomorrow() + timedelta(days=days))
+        for days in range(2)
+    ]
+    rows = [scenes.dispatch_of(commune, version) for version in posts]
+    with zone("vault"):
+        holding.pause(reason)
+        SendingPause.objects.update(begun_at=rows[0].due_at + timedelta(minutes=1))
+        tasks.sweep_posts()
+        for row in rows:
+            row.refresh_from_db()
+    return rows
+
+
+def test_after_a_restore_posts_whose_hour_had_come_are_held_for_a_person(commune, zone, zalo, vault_dir):
+    """They may have gone out after the backup; a broadcast cannot be taken back."""
+    past, future = paused_between(commune, zone, SendingPause.Reason.RESTORED)
+
+    assert (past.state, past.queue, future.state, future.queue) == ("held", "", "waiting", "vault")
+    assert "khôi phục" in past.error
+    with zone("vault"):
+        assert PostVersion.objects.get(pk=past.version_id).status == "held"
+
+
+def test_an_operators_pause_holds_no_post(commune, zone, zalo, vault_dir):
+    rows = paused_between(commune, zone, SendingPause.Reason.OPERATOR)
+
+    assert [row.state for row in rows] == ["waiting", "waiting"]
+
+
+def test_files_a_restored_database_does_not_know_stay_for_two_weeks(commune, zone, vault_dir, monkeypatch):
+    swept = []
+    monkeypatch.setattr(tasks.keeping, "sweep", lambda: swept.append(1))
+    with zone("vault"):
+        tasks.sweep_files()
+        assert len(swept) == 1
+        holding.pause(SendingPause.Reason.RESTORED)
+        holding.resume(by=None)
+        tasks.sweep_files()
+        assert len(swept) == 1
+        SendingPause.objects.update(begun_at=timezone.now() - timedelta(days=15))
+        tasks.sweep_files()
+        assert len(swept) == 2
+
+
 def test_marks_that_nobody_needs_go(running, zone, monkeypatch):
     monkeypatch.setattr(holding, "MARKS_KEPT", 5)
     with zone("vault"):
@@ -227,6 +296,24 @@ def test_the_administrator_sees_what_waits_and_lets_it_go(running, zalo, zone):
 def test_nobody_else_finds_the_page(running, name):
     assert client_of(running, name).get("/zalo/tam-ngung/").status_code == 404
     assert client_of(running, name).post("/zalo/tam-ngung/gui-lai/").status_code == 404
+
+
+def test_what_other_units_have_waiting_is_for_the_province_to_see(running, other_commune, zone):
+    row = {"waiting": 7, "unclear": 0, "oldest": "2026-11-22T00:00:00+00:00"}
+    both = [{"unit": str(one.unit.pk), **row} for one in (other_commune, running)]
+    with zone("vault"):
+        SendingPause.objects.create(reason="operator", waiting=both)
+    with running.acting("huy"):
+        assert holding.current().reason == "operator"
+        with pytest.raises(Error), transaction.atomic():
+            SendingPause.objects.values_list("waiting").get()
+        assert [one["unit"] for one in holding.waiting()] == [running.unit.pk]
+    with zone("owner"):
+        row = Membership.objects.get(officer=running.huy)
+        Membership.objects.create(officer=running.huy, unit=running.unit.parent, role=row.role, since=row.since)
+        row.delete()
+    shown = client_of(running, "huy").get("/zalo/tam-ngung/").content.decode()
+    assert shown.index(other_commune.unit.name) < shown.index(running.unit.name)
 
 
 def test_the_page_asks_the_same_of_the_database_for_many_units(running, zone):

@@ -247,3 +247,21 @@ def test_a_row_that_must_wait_goes_back_without_a_try(chat, zalo, zone, paces):
     row = deliver(zone, second)
     assert (now(zone, first).state, row.state, row.attempt) == (State.SENT, State.QUEUED, 0)
     assert 0 < (row.next_at - timezone.now()).total_seconds() <= 1
+
+
+def test_a_clock_that_jumped_and_came_back_stops_nobody(chat, zone, monkeypatch):
+    """One call while our clock was a day ahead, slowed down at that: as a machine has it that wakes from sleep."""
+    real = timezone.now
+    with zone("vault"):
+        oa = OfficialAccount.objects.select_related("app").get(pk=chat.oa.pk)
+        ahead = real() + timedelta(days=1)
+        monkeypatch.setattr(pace.timezone, "now", lambda: ahead)
+        assert pace.take(oa) == 0
+        pace.slow_down(oa)
+        assert pace.take(oa) > 0
+        monkeypatch.setattr(pace.timezone, "now", real)
+
+        assert pace.take(oa) < 1
+        rows = Pace.objects.filter(pk__in=(oa.pk, oa.app_id))
+        assert all(row.free_at < real() + timedelta(seconds=5) for row in rows)
+        assert Pace.objects.get(pk=oa.pk).slowed_at < real() + timedelta(seconds=5)

@@ -122,6 +122,48 @@ def test_the_citizens_own_equal_words_are_not_taken_for_ours(lost, zalo, zone):
     assert deliver(zone, lost).resends == 1
 
 
+def test_a_reworded_echo_is_not_taken_for_somebody_elses_words(unknown, chat, zalo, zone):
+    """The echo became a line of the console; the history must not be read as "all explained, ours is not there"."""
+    reworded = unknown.text + " (Zalo)"
+    echo(chat, reworded, "m1")
+    zalo.history = [history_row(reworded, id="m1")]
+    due(zone, unknown)
+
+    row = deliver(zone, unknown)
+
+    assert (row.state, row.resends) == (State.UNKNOWN, 0)
+    assert len(zalo.texts()) == 1
+
+
+def test_equal_words_typed_in_the_console_are_nobody_elses_id(unknown, chat, zalo, zone):
+    with zone("vault"):
+        console = {"origin": Message.Origin.CONSOLE, "kind": "text", "zalo_msg_id": "c1", "state": State.SENT}
+        Message.objects.create(
+            unit_id=chat.unit.pk,
+            oa=chat.oa,
+            citizen_id=unknown.citizen_id,
+            direction="out",
+            text=unknown.text,
+            sent_at=timezone.now(),
+            **console,
+        )
+    zalo.history = [history_row(unknown.text, id="c1")]
+    due(zone, unknown)
+
+    assert deliver(zone, unknown).state == State.UNKNOWN
+    assert len(zalo.texts()) == 1
+
+
+@pytest.mark.parametrize("ahead", [45, 9 * 60])
+def test_a_clock_ahead_of_zalos_doubles_nothing(unknown, zalo, zone, ahead):
+    """By Zalo's clock the message was there before ours says that it left."""
+    zalo.history = [history_row(unknown.text, age=ahead, id="m1")]
+    due(zone, unknown)
+
+    assert deliver(zone, unknown).zalo_msg_id == "m1"
+    assert len(zalo.texts()) == 1
+
+
 def test_our_message_is_found_below_what_came_later(lost, zalo, zone):
     zalo.history = [history_row(f"x{n}", id=f"x{n}") for n in range(25)] + [history_row(lost.text)]
     due(zone, lost)

@@ -12,8 +12,9 @@ from django.utils import timezone
 from tests import cast
 from tests.crowd import crowd
 from tests.gateway.conftest import say, take_in
-from zalopolice.gateway import client, delivery, pace, tokens
-from zalopolice.gateway.models import Citizen, Incident, Message, OfficialAccount, Token, TokenJournal
+from zalopolice import crypto
+from zalopolice.gateway import client, consent, delivery, pace, tokens
+from zalopolice.gateway.models import Citizen, Consent, Incident, Message, OfficialAccount, Token, TokenJournal
 from zalopolice.units.models import Alert
 
 SENDERS = 50
@@ -279,6 +280,39 @@ def test_a_lost_answer_is_told_and_a_page_in_between_is_no_answer(account, zone,
         else:
             assert tokens.account(account.oa)[0].token == "access-2"
     assert len(zalo.refreshes) == (1 if lost else 2)
+
+
+def test_a_gateway_that_did_not_wait_for_zalo_may_have_lost_a_pair(account, zone, zalo):
+    """504: Zalo has the token and may have used it. Sent once more it could cost the grant without anybody's notice."""
+    zalo.oauth.append((b"<html>Gateway Time-out</html>", 504))
+    with zone("vault"):
+        for _ in range(2):
+            with pytest.raises(tokens.NeedsConsent):
+                tokens.account(account.oa)
+            free_the_lease()
+        assert trouble()
+    assert zalo.refreshes == ["refresh-1"]
+
+
+def test_a_slow_refresh_does_not_write_over_a_new_consent(account, zone, zalo, monkeypatch, settings, tmp_path):
+    """The chief consents while Zalo takes its time with the refresh of the old grant, whose pair is dead by then."""
+    settings.VAULT_DIR = tmp_path
+    new = client.Pair("access-consent", "refresh-consent", 90_000)
+    monkeypatch.setattr(client, "exchange_code", lambda *_, **__: new)
+    monkeypatch.setattr(client, "own_oa_id", lambda _: account.oa.oa_id)
+    walk = Consent(unit=account.unit, oa=account.oa)
+    walk.sealed_code = crypto.seal_to(settings.KEYS.vault_public, b"code", consent._aad(walk))
+
+    def slow(*_, **__):
+        assert consent._exchange(walk) == ""
+        return client.Pair("access-old", "refresh-old", 90_000)
+
+    with zone("vault"):
+        monkeypatch.setattr(client, "refresh_pair", slow)
+        got = tokens.refresh(account.oa, 1)
+
+        assert (got.refresh, token().refresh) == ("refresh-consent", "refresh-consent")
+        assert tokens._kept(account.oa, token()) is None
 
 
 def test_an_answer_half_a_minute_late_is_waited_for(account, zone, zalo):

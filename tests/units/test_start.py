@@ -34,7 +34,7 @@ def key_copy(tmp_path):
     return folder
 
 
-def test_both_ends_notice_a_machine_that_is_gone(zone):
+def test_both_ends_notice_a_machine_that_is_gone(zone, db):
     """PostgreSQL too: a session that nobody will use again holds the locks of its rounds as long as it lives."""
     with zone("vault"), connection.cursor() as cursor:
         cursor.execute("SELECT name, source FROM pg_settings WHERE name LIKE 'tcp_keepalives%'")

@@ -1,11 +1,12 @@
 """What comes together is committed together, and nobody pays for another. No servers: both stores are played."""
 
 import asyncio
+import errno
 import os
 import time
 import uuid
 
-from zalopolice.spool import Record
+from zalopolice.spool import Record, Segment, Spool
 from zalopolice.webhook_intake import FLUSHES, Intake
 from zalopolice.webhook_io import Away, Unfit
 
@@ -38,6 +39,21 @@ class Disk:
 
 def record(sealed=b"sealed"):
     return Record(uuid.uuid4(), "1", time.time(), os.urandom(32), uuid.uuid4(), sealed)
+
+
+class Returning(Table):
+    """PostgreSQL, away until it is said to be back."""
+
+    away = True
+
+    async def insert(self, records, until):
+        if self.away:
+            raise Away
+        return await super().insert(records, until)
+
+    async def secrets(self):
+        if self.away:
+            raise Away
 
 
 def play(story, table, disk):
@@ -105,3 +121,32 @@ def test_a_disk_that_hangs_is_a_disk_that_is_gone():
     kept, seconds, failing = play(story, table, disk)
     assert (kept, failing) == ([False, False], True)
     assert seconds < 1.5
+
+
+def test_a_segment_that_cannot_be_read_keeps_nobody_from_postgresql(tmp_path, monkeypatch):
+    """A bad place of the disk: the other segments are replayed, and new events go the short way again."""
+    table, spool = Returning(), Spool(tmp_path, 1024 * 1024)
+    lost, kept, new = record(b"on a bad place"), record(), record()
+    read = Segment.read
+
+    def bad_place(segment):
+        found = read(segment)
+        if lost in found[0]:
+            raise OSError(errno.EIO, "Input/output error")
+        return found
+
+    monkeypatch.setattr(Segment, "read", bad_place)
+
+    async def story(intake):
+        for one in (lost, kept):
+            assert await intake.keep(one)
+            spool.let_go()
+        assert intake.away_since
+        table.away = False
+        await intake._mend_once()
+        assert not intake.away_since
+        return await intake.keep(new)
+
+    assert play(story, table, spool)
+    assert table.rows == [kept, new]
+    assert spool.usage().records == 1  # it stays, and is tried again

@@ -142,6 +142,25 @@ def test_what_was_refused_is_kept_and_may_be_tried_again(spool):
     assert len(drain(spool)) == 1
 
 
+def test_a_segment_that_cannot_be_opened_holds_up_no_other(spool):
+    (spool.folder / "00000000000000000001-deadbeef.seg").mkdir(parents=True)
+    kept = record()
+    spool.append([kept])
+    assert drain(spool) == [kept]
+
+
+def test_a_segment_called_broken_is_left_out_and_stays(spool):
+    for text in (b"first", b"second"):
+        spool.append([record(text)])
+        spool.let_go()
+    first = spool.next_segment()
+    first.release()
+    second = spool.next_segment({first.path.name})
+    assert [one.sealed for one in second.read()[0]] == [b"second"]
+    second.release()
+    assert spool.next_segment().path == first.path
+
+
 def test_secrets_are_kept_whole(spool):
     rows = [(uuid.uuid4(), "1", b"\x00\xff"), (uuid.uuid4(), "2", b"")]
     assert spool.kept_secrets() == []

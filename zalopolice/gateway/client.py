@@ -17,6 +17,7 @@ from django.conf import settings
 from zalopolice.gateway import hosts, verdicts, wire
 from zalopolice.gateway.verdicts import Outcome, Verdict
 from zalopolice.gateway.wire import CONNECT_TIMEOUT
+from zalopolice.vault import routes
 
 __all__ = ["CONNECT_TIMEOUT", "Account", "Outcome", "Verdict"]
 
@@ -55,7 +56,9 @@ class AnswerLost(Unreachable):
 
 
 def send_text(account: Account, user_id: str, text: str) -> Outcome:
-    """One consultation message (3.2), or an anonymous one (3.3) when ``user_id`` says so."""
+    """One consultation message (3.2), or an anonymous one (3.3) when ``user_id`` says so; none to a group's people."""
+    if user_id.startswith(routes.GROUP):
+        return Outcome(Verdict.REFUSED)
     if user_id.startswith("anonymous:"):
         _, person, conversation = user_id.split(":", 2)
         recipient, path = {"anonymous_id": person, "conversation_id": conversation}, "/v2.0/oa/message"
@@ -153,6 +156,8 @@ def _token(app_secret: str, fields: dict[str, str], *, keep: str, is_training: b
         raise Unreachable from None
     except wire.NoAnswer:
         raise AnswerLost from None
+    if status == 504:
+        raise AnswerLost  # what stands before Zalo did not wait for an answer that may have been a pair
     if status != 200 or raw.lstrip().startswith(b"<"):
         raise Unreachable  # a page of something in between grants nothing
     body = _parsed(raw)

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import time
 import uuid
 from datetime import timedelta
 from typing import Any
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 from django.db import OperationalError, transaction
 from django.db.models import Q
@@ -33,6 +35,8 @@ WAITING = (State.QUEUED, State.RETRY)
 MAX_ATTEMPTS = 8
 HELD_UP = timedelta(seconds=60)
 NEAR = timedelta(seconds=1)
+TOGETHER = 10.0
+"""Seconds one citizen's rows may follow each other; the rest find the next round, before a time limit cuts a call."""
 FENCE = ("attempt",)
 
 
@@ -44,8 +48,8 @@ def lease() -> timedelta:
 
 def deliver(pk: uuid.UUID) -> None:
     """Looks at one outbound row: sends it, settles it, or declares it unknown; then the citizen's next one."""
-    message = _load(pk)
-    while message is not None:
+    message, until = _load(pk), time.monotonic() + TOGETHER
+    while message is not None and time.monotonic() < until:
         faults.point("outbox.loaded")
         if message.state != State.SENDING and holding.paused():
             return  # it stays as it is, and due, until a person lets sending go on
@@ -68,8 +72,8 @@ def _work_on(message: Message) -> bool:
         return True
     except WrongState:
         return False  # somebody settled it between our look and our write
-    except OperationalError:
-        raise
+    except (OperationalError, SoftTimeLimitExceeded):
+        raise  # the database's trouble and the task's, not the row's
     except Exception as error:  # a row that cannot be opened or built: the officer must learn of it
         log.warning("message %s not sent: %s", message.pk, type(error).__name__)
         _failed(message)
@@ -125,7 +129,9 @@ def _next_of(message: Message) -> Message | None:
 
 def send(message: Message) -> bool:
     """Sends a waiting row; False when another worker has it or it must wait."""
-    now = timezone.now()
+    now, person = timezone.now(), routes.zalo_user_id(message.citizen_id)
+    if person.startswith(routes.GROUP):
+        return end(message, State.BLOCKED, verdicts.IN_GROUP)
     window = rules.reply_window(message.citizen, now)
     if window is rules.Window.CLOSED:
         return end(message, State.BLOCKED, verdicts.reason(-230))
@@ -149,7 +155,7 @@ def send(message: Message) -> bool:
         return False
     faults.point("outbox.token")
     # Before the row is on its way: what cannot be built is certainly not sent.
-    person, text = routes.zalo_user_id(message.citizen_id), message.text
+    text = message.text
     if not _begin(message, window):
         return False
     faults.point("outbox.begun")

@@ -10,11 +10,12 @@ import json
 import logging
 import time
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import OperationalError, transaction
+from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
@@ -33,14 +34,17 @@ ROUND = 20.0
 """Seconds one task goes on with a walk before others get their turn."""
 JUST_NOW = timedelta(minutes=5)
 """What is younger may still be on its way through the webhook."""
+RETRIED = timedelta(hours=2)
+"""Zalo repeats an event for 1 h 51 m."""
 PAGE = 10
 PAGES = 500
 """Of one conversation; nobody writes five thousand messages in two days."""
-FAILURES = 12
+FAILURES, SKIP_AFTER = 12, 3
+"""Tries of a walk, and of one conversation while others wait behind it."""
 LONGEST_WAIT = 600
 LOST_GRANT = gettext_noop("OA mất kết nối nên chưa đối chiếu hết. Kết nối lại rồi đối chiếu lần nữa.")
 NO_ANSWER = gettext_noop("Zalo không trả lời nên chưa đối chiếu hết. Đối chiếu lại sau.")
-STOPPED = gettext_noop("Đồng chí đã dừng giữa chừng.")
+STOPPED = gettext_noop("Đã có người dừng giữa chừng.")
 
 
 def step(pk: uuid.UUID) -> None:
@@ -53,7 +57,7 @@ def step(pk: uuid.UUID) -> None:
 def _page(pk: uuid.UUID) -> bool:
     """One page; True when the next may follow at once."""
     waiting = HistoryWalk.objects.filter(pk=pk, queue="vault", ended_at=None, next_at__lte=timezone.now())
-    walk = waiting.select_related("oa__app").first()
+    walk = waiting.filter(oa__unit=F("unit")).select_related("oa__app").first()
     if walk is None or not queue.claim(walk, _lease()):
         return False
     if walk.stop_asked:
@@ -67,7 +71,7 @@ def _page(pk: uuid.UUID) -> bool:
     except tokens.NeedsConsent:
         return _end(walk, error=LOST_GRANT)
     except client.Unreachable:
-        return _failed(walk)
+        return _failed(walk, cursor)
     faults.point("history.read")
     with transaction.atomic():
         if not HistoryWalk.objects.select_for_update().filter(pk=walk.pk, attempt=walk.attempt).exists():
@@ -96,11 +100,14 @@ def _ask(walk: HistoryWalk, cursor: dict[str, Any]) -> list[dict[str, Any]]:
     return client.history(account, cursor["people"][0], cursor["offset"])
 
 
-def _failed(walk: HistoryWalk) -> bool:
+def _failed(walk: HistoryWalk, cursor: dict[str, Any]) -> bool:
     failures = walk.failures + 1
+    if cursor["listed"] and failures % SKIP_AFTER == 0 and len(cursor["people"]) > 1:
+        cursor["people"].append(cursor["people"].pop(0))  # one that Zalo does not show must not hold up the others
+        cursor["offset"], cursor["last"] = 0, ""
     if failures >= FAILURES:
         return _end(walk, error=NO_ANSWER)
-    queue.again(walk, min(5 * 2.0**failures, LONGEST_WAIT), failures=failures)
+    queue.again(walk, min(5 * 2.0**failures, LONGEST_WAIT), failures=failures, sealed_cursor=_sealed(walk, cursor))
     return False
 
 
@@ -108,20 +115,22 @@ def _failed(walk: HistoryWalk) -> bool:
 
 
 def _listing(walk: HistoryWalk, cursor: dict[str, Any], rows: list[dict[str, Any]]) -> dict[str, int]:
-    """The latest conversation first: the first one before ``since`` ends the list. New words only push others back."""
+    """The latest conversation first: the first one before ``since`` ends the list. New words push others back, and
+    whoever says them jumps over the place we are at: so the list is read until it shows nobody new."""
     recent = [row for row in rows if past_events.at(row) >= walk.since]
+    known = len(cursor["people"])
     for user_id in map(past_events.person, recent):
         if user_id and user_id not in (walk.oa.oa_id, *cursor["people"]):
             cursor["people"].append(user_id)
+    cursor["new"] |= len(cursor["people"]) > known
     cursor["offset"] += PAGE
     if len(rows) < PAGE or len(recent) < len(rows) or cursor["offset"] >= PAGES * PAGE:
-        cursor["listed"], cursor["offset"] = True, 0
+        cursor["listed"], cursor["new"], cursor["offset"] = not cursor["new"], False, 0
     return {"people": len(cursor["people"])}
 
 
 def _conversation(walk: HistoryWalk, cursor: dict[str, Any], rows: list[dict[str, Any]]) -> dict[str, int]:
-    until = walk.started_at - JUST_NOW
-    wanted = [row for row in rows if past_events.msg_id(row) and walk.since <= past_events.at(row) <= until]
+    wanted = [row for row in rows if past_events.msg_id(row) and walk.since <= past_events.at(row) <= _until(walk, row)]
     counts = _compare(walk, cursor["people"][0], wanted)
     last = past_events.msg_id(rows[-1]) if rows else ""
     more = len(rows) == PAGE and all(past_events.at(row) >= walk.since for row in rows)
@@ -132,6 +141,12 @@ def _conversation(walk: HistoryWalk, cursor: dict[str, Any], rows: list[dict[str
         del cursor["people"][0]
         counts["visited"] = walk.visited + 1
     return counts
+
+
+def _until(walk: HistoryWalk, row: dict[str, Any]) -> datetime:
+    """What the history only hints at (a video, a file), Zalo's own retry may still bring whole."""
+    shown = past_events.is_ours(row) or row.get("type") in past_events.KINDS
+    return walk.started_at - (JUST_NOW if shown else RETRIED)
 
 
 def _compare(walk: HistoryWalk, user_id: str, rows: list[dict[str, Any]]) -> dict[str, int]:
@@ -175,7 +190,7 @@ def _taken(walk: HistoryWalk, user_id: str, row: dict[str, Any]) -> bool:
 
 def _opened(walk: HistoryWalk) -> dict[str, Any]:
     if not walk.sealed_cursor:
-        return {"listed": False, "offset": 0, "people": [], "last": ""}
+        return {"listed": False, "new": False, "offset": 0, "people": [], "last": ""}
     raw = crypto.open_sealed(settings.KEYS.vault_private, bytes(walk.sealed_cursor), _aad(walk))
     cursor: dict[str, Any] = json.loads(raw)
     return cursor

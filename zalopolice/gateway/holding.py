@@ -9,6 +9,7 @@ settled and no refresh token is used, until a person lets it go on. What came in
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 from typing import Any
 
 from django.db import connection, transaction
@@ -26,6 +27,9 @@ Reason = SendingPause.Reason
 MARKS_KEPT = 3000
 """Two days of running; the file's mark is one of the last few."""
 LOCK = 24073
+NOTICED = timedelta(minutes=1)
+"""Within this all processes have seen the same restore."""
+UNDONE_WITHIN = timedelta(days=14)
 UNDECIDED = (Message.State.SENDING, Message.State.UNKNOWN)
 OPEN = (Message.State.QUEUED, Message.State.RETRY, *UNDECIDED)
 QUESTION = """SELECT EXISTS (SELECT FROM gateway_sendingpause WHERE ended_at IS NULL),
@@ -38,7 +42,7 @@ def paused() -> bool:
     with connection.cursor() as cursor:
         cursor.execute(QUESTION, [mark])
         held, known, any_mark = cursor.fetchone()
-    if not held and (any_mark if mark is None else not known):
+    if any_mark if mark is None else not known:
         _begin_restored(mark)
         return True
     return bool(held)
@@ -58,9 +62,13 @@ def pause(reason: str, note: str = "") -> None:
     """Begins a pause, unless there is one. Rows found ``sending`` become ``unknown`` by their lease, as ever."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
-    if SendingPause.objects.filter(ended_at=None).exists():
+    open_now, now = SendingPause.objects.filter(ended_at=None), timezone.now()
+    # One that came back with the backup knows nothing of this restore, which begins it anew.
+    same = open_now.filter(reason=reason, begun_at__gt=now - NOTICED) if reason == Reason.RESTORED else open_now
+    if same.exists():
         return
-    SendingPause.objects.create(reason=reason, note=note[:255], waiting=count_waiting())
+    if not open_now.update(reason=reason, begun_at=now, waiting=count_waiting()):
+        SendingPause.objects.create(reason=reason, note=note[:255], waiting=count_waiting())
     if reason == Reason.RESTORED:
         _doubt_tokens()
     audit.append_technical("sending.paused", reason=reason)
@@ -123,6 +131,20 @@ def leave_mark() -> None:
         VaultMark.objects.filter(at__lte=old).delete()
 
 
+def restored_lately() -> bool:
+    """A restore may be undone, or done again with a newer backup: until then no file is litter."""
+    since = timezone.now() - UNDONE_WITHIN
+    return SendingPause.objects.filter(reason=Reason.RESTORED, begun_at__gt=since).exists()
+
+
 def current() -> SendingPause | None:
-    """For the pages (zone web)."""
-    return SendingPause.objects.filter(ended_at=None).first()
+    """For the pages (zone web), which may not read what every unit has waiting."""
+    return SendingPause.objects.defer("waiting").filter(ended_at=None).first()
+
+
+def waiting() -> list[dict[str, Any]]:
+    """Of the own unit and, for a province, of those below it (zone web)."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT unit, name, waiting, unclear, oldest FROM walls.sending_waits()")
+        names = [column[0] for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

@@ -32,7 +32,8 @@ STATES = {
 
 
 class UnknownAccount(events.BadEvent):
-    """Signed by an app of ours for an account nobody has entered yet: it waits until somebody does."""
+    """Signed by an app of ours for an account no unit has connected yet: it waits until one does. Ids are public, so
+    declaring one proves nothing; a consent does."""
 
 
 def receive(pk: uuid.UUID) -> None:
@@ -64,7 +65,14 @@ def take(app_id: str, body: dict[str, Any], received_at: datetime) -> None:
     with transaction.atomic():
         parsed = events.read(body, received_at)
         if parsed.decision == events.ACT:
-            _act(parsed, app_id, received_at)
+            _act(parsed, app_id, received_at, told=False)
+
+
+def wake(app_id: str) -> None:
+    """An account of this app was connected: what waits for it may be read now. The bodies are sealed, so all that waits
+    for an account of the app is tried."""
+    waits = InboundEvent.objects.filter(app_id=app_id, state=InboundEvent.State.PENDING, next_at__isnull=False)
+    waits.filter(error__startswith=UnknownAccount.__name__).update(next_at=timezone.now())
 
 
 def _set_aside(event: InboundEvent, error: Exception) -> None:
@@ -143,14 +151,15 @@ def _sealed(event: InboundEvent, raw: bytes, body: object) -> bytes:
     return crypto.seal_to(settings.KEYS.vault_public, raw, _aad(event))
 
 
-def _act(event: events.Event, app_id: str, received_at: datetime) -> None:
+def _act(event: events.Event, app_id: str, received_at: datetime, *, told: bool = True) -> None:
     # The app whose secret signed the event speaks for its own accounts only.
     parties = [party for party in event.parties if party]
-    oa = OfficialAccount.objects.filter(oa_id__in=parties, app__app_id=app_id).first()
+    oa = stuck.owner(parties, app_id)
     if oa is None:
         raise UnknownAccount("no such account here")
     faults.point("inbox.account_found")
-    accounts.note_event(oa.pk)
+    if told:  # what we found ourselves is no sign of life of the webhook
+        accounts.note_event(oa.pk)
     if event.name == "permission_revoked":
         _revoked(oa, event)
     elif event.name in events.RECEIPTS:

@@ -29,6 +29,8 @@ GROWTH = 0.02
 LEAST = 0.2
 CATCH_UP = timedelta(seconds=0.1)
 """So much of a lost moment may be made good: a worker is never exactly in time."""
+ABSURD = timedelta(minutes=1)
+"""Even the slowest pace sets the next call no more than ten seconds away."""
 MANY, TOGETHER = 3, timedelta(seconds=10)
 """So many accounts of an app refused within so short a time: it is the app that is too fast."""
 
@@ -72,7 +74,18 @@ def _rows(oa: OfficialAccount) -> tuple[Pace, Pace]:
         made = [Pace(pk=oa.app_id), Pace(pk=oa.pk, app_id=oa.app_id)]
         Pace.objects.bulk_create(made, ignore_conflicts=True)
         rows = {row.pk: row for row in _locked(oa)}
+    for row in rows.values():
+        _forget_a_wrong_clock(row)
     return rows[oa.app_id], rows[oa.pk]
+
+
+def _forget_a_wrong_clock(row: Pace) -> None:
+    """What was written while our clock was ahead must stop nobody until the time has caught up with it."""
+    now = timezone.now()
+    if max(row.free_at, row.slowed_at or row.free_at) > now + ABSURD:
+        row.free_at = row.turn_at = now
+        row.slowed_at = row.slowed_at and now
+        Pace.objects.filter(pk=row.pk).update(free_at=now, turn_at=now, slowed_at=row.slowed_at)
 
 
 def _locked(oa: OfficialAccount) -> list[Pace]:

@@ -177,7 +177,10 @@ def _store(oa: OfficialAccount, pair: client.Pair, version: int, expires_at: dat
         journal.save()
     faults.point("token.journalled")
     with transaction.atomic():
-        token = Token.objects.filter(oa=oa).first() or Token(unit_id=oa.unit_id, oa=oa)
+        token = Token.objects.select_for_update().filter(oa=oa).first()
+        if token is not None and token.version > version:
+            return token  # a new consent was given while Zalo answered: that pair lives, ours is of the old grant
+        token = token or Token(unit_id=oa.unit_id, oa=oa)
         token.access, token.refresh, token.version = pair.access, pair.refresh, version
         token.expires_at, token.obtained_at = expires_at, timezone.now()
         token.refreshing_until = token.asked_at = None

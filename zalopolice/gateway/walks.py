@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import redis
 from django.db import IntegrityError, models, transaction
+from django.db.models import Exists, Min, OuterRef
 from django.utils import timezone
 
 from zalopolice import queue
@@ -22,7 +23,8 @@ AWAY = timedelta(minutes=30)
 """Zalo's third try of an event comes after half an hour; who was away shorter has missed none."""
 MARGIN = timedelta(minutes=10)
 NIGHT_HOUR = 3
-BACK = timedelta(hours=48)
+BACK, LONGEST = timedelta(hours=48), timedelta(days=14)
+"""Of a night, and of one that makes up for walks that failed."""
 
 
 def begin(oa: OfficialAccount, kind: str, since: datetime, *, by: Officer | None = None) -> HistoryWalk | None:
@@ -76,7 +78,16 @@ def nightly() -> None:
         return
     done = HistoryWalk.objects.filter(kind=Kind.NIGHTLY, started_at__gte=night).values("oa")
     for oa in _connected().exclude(pk__in=done):
-        begin(oa, Kind.NIGHTLY, timezone.now() - BACK)
+        begin(oa, Kind.NIGHTLY, min(timezone.now() - BACK, _whole_since(oa)))
+
+
+def _whole_since(oa: OfficialAccount) -> datetime:
+    """The earliest moment a walk that failed was to look at, and no later one has: Zalo may be away for days."""
+    ended = HistoryWalk.objects.filter(ended_at__isnull=False)
+    later = {"oa": OuterRef("oa"), "started_at__gt": OuterRef("started_at"), "since__lte": OuterRef("since")}
+    failed = ended.filter(oa=oa, since__gt=timezone.now() - LONGEST).exclude(error="").exclude(kind=Kind.ASKED)
+    owed = failed.exclude(Exists(ended.filter(error="", **later))).aggregate(at=Min("since"))["at"]
+    return owed or timezone.now()
 
 
 def _connected() -> models.QuerySet[OfficialAccount]:
