@@ -9,6 +9,9 @@ from collections.abc import Callable
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
+
+from zalopolice import preferences
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +29,17 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """The number on the page stands in the log right before the trace; it says nothing by itself."""
     number = f"L-{secrets.token_hex(2).upper()}"
     log.error("error page %s for the failure logged next", number)
-    return render(request, "500.html", {"number": number}, status=500)
+    return _failed(request, "500.html", number=number)
+
+
+def citizens_error(request: HttpRequest) -> HttpResponse:
+    """No number: a citizen has nobody to tell it to."""
+    return _failed(request, "public/500.html")
+
+
+def _failed(request: HttpRequest, template: str, **words: str) -> HttpResponse:
+    """Drawn without the context processors: they ask who is signed in, and the database may be what failed."""
+    return HttpResponse(render_to_string(template, preferences.context(request) | words), status=500)
 
 
 def middleware(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:

@@ -16,4 +16,4 @@ urlpatterns = [
 ]
 
 handler400 = "zalopolice.error_pages.bad_request"
-handler500 = "zalopolice.error_pages.server_error"
+handler500 = "zalopolice.error_pages.citizens_error"
