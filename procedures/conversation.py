@@ -95,7 +95,7 @@ def ask_back(message: Message, slugs: Sequence[str], carried: Carried, desk: Des
 
 
 def _has_just_asked(message: Message, offered: list[str]) -> bool:
-    """The same menu stands unanswered on the phone: whoever writes on has seen it, and it is not sent under each line."""
+    """The same menu stands unanswered on the phone: who writes on has seen it, and needs none under each line."""
     asked = dialogues.current(message.citizen)
     if asked is None or asked.kind != CHOOSING or asked.expires_at - LASTS < timezone.now() - AGAIN_AFTER:
         return False

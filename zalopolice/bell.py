@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 
+from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import NoReverseMatch, reverse
@@ -14,6 +15,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from tips.models import Case, TrayItem
+from zalopolice.gateway import incidents
+from zalopolice.gateway.models import Incident
 from zalopolice.paging import page
 from zalopolice.units.account import seated
 from zalopolice.units.models import Alert, AlertsSeen, Officer
@@ -83,6 +86,7 @@ def _lines(officer: Officer, rows: list[Alert], seen: object) -> list[Line]:
     cases = _aliases(Case.objects.visible_to(officer), rows, ABOUT_CASES)
     items = _aliases(TrayItem.objects.visible_to(officer), rows, (Kind.DANGER,))
     threads = _threads(officer, rows)
+    named = _incidents(officer, rows)
     lines = []
     for alert in rows:
         kind, about = Kind(alert.kind), ""
@@ -91,6 +95,8 @@ def _lines(officer: Officer, rows: list[Alert], seen: object) -> list[Line]:
             href, about = _place("case", alert.subject, cases, _("Nguồn tin %(alias)s"))
         elif kind is Kind.DANGER:
             href, about = _place("tray_item", alert.subject, items, _("Người nhắn %(alias)s"))
+        elif kind is Kind.INCIDENT:
+            about = named.get(alert.subject, "")
         elif kind is Kind.CONSOLE_REPLY:
             href, about = threads.get(alert.subject, ("", ""))
         elif kind in ABOUT_POSTS:
@@ -105,6 +111,20 @@ def _lines(officer: Officer, rows: list[Alert], seen: object) -> list[Line]:
 def _aliases(rows: object, alerts: list[Alert], kinds: tuple[str, ...]) -> dict[uuid.UUID, str]:
     ids = {one.subject for one in alerts if one.kind in kinds}
     return dict(rows.filter(pk__in=ids).values_list("pk", "alias"))  # type: ignore[attr-defined]  # two querysets
+
+
+def _incidents(officer: Officer, alerts: list[Alert]) -> dict[uuid.UUID, str]:
+    """By account (0: the installation) the incident that rang last; the alert keeps one row for all of an account."""
+    subjects = {one.subject for one in alerts if one.kind == Kind.INCIDENT}
+    if not subjects:
+        return {}
+    silent = (*incidents.OF_THE_ACCOUNT, *incidents.TOLD_BY_THE_FINDER)
+    about = Q(oa__in=subjects - {incidents.INSTALLATION})
+    if incidents.INSTALLATION in subjects:
+        about |= Q(oa=None)
+    rows = Incident.objects.visible_to(officer).filter(about, unit=officer.unit)
+    rang = rows.exclude(kind__in=silent).order_by("oa_id", "-started_at").distinct("oa_id")
+    return {one.oa_id or incidents.INSTALLATION: one.get_kind_display() for one in rang}
 
 
 def _threads(officer: Officer, alerts: list[Alert]) -> dict[uuid.UUID, tuple[str, str]]:

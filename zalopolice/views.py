@@ -7,7 +7,7 @@ from collections.abc import Callable
 import redis
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, InterfaceError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
@@ -20,7 +20,7 @@ from procedures.models import Version
 from tips import waiting
 from tips.today import today
 from zalopolice import metrics
-from zalopolice.gateway import domain, status
+from zalopolice.gateway import domain, health, status
 from zalopolice.units.models import Officer, Unit
 from zalopolice.units.roles import Permission
 from zalopolice.units.seats import OfficerRequest
@@ -46,12 +46,15 @@ def home(request: OfficerRequest) -> HttpResponse:
     if request.user.seat is None:
         return render(request, "units/no_seat.html")
     officer = request.user
+    incidents = health.to_do(officer)
     context = {
         "works": officer.may(Permission.CASE_LIST),
         "desk": waiting.desk(officer),
         "posts": posts.waiting_list(officer),
         "may_approve": officer.may(Permission.POST_APPROVE),
         "oa": status.of(officer),
+        "incidents": incidents[: health.SHOWN],
+        "more_incidents": len(incidents) > health.SHOWN,
         "chart": today(officer),
         "at": "home",
     }
@@ -98,7 +101,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
     """Database and broker answer, the database holds what this code expects; no details, because anybody may ask."""
     try:
         ready = _ready()
-    except (DatabaseError, redis.RedisError):
+    except (DatabaseError, InterfaceError, redis.RedisError):
         ready = False
     return HttpResponse("ready\n" if ready else "not ready\n", content_type="text/plain", status=200 if ready else 503)
 

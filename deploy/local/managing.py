@@ -19,6 +19,8 @@ ZONE_OF = {
     "audit_verify": "audit",
     "rotate_keys": "vault",
     "replay_events": "vault",
+    "pause_sending": "vault",
+    "resume_sending": "vault",
 }
 
 

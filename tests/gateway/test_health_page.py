@@ -195,3 +195,96 @@ def test_the_bell_leads_to_the_incident(commune):
         incidents.begin(Kind.FLOOD, commune.oa)
 
     assert 'href="/zalo/su-co/"' in text(client_of(commune, "binh").get("/thong-bao/"))
+
+
+# --- where a watcher meets them: home, the strip above the table, the bell -------------------------------------------
+
+
+@pytest.fixture
+def administrator(commune):
+    with commune.zone("owner"):
+        province = {"unit": commune.unit.parent, "officer": commune.huy, "role": "system_administrator"}
+        Membership.objects.create(**province, since="2026-01-01")
+        Membership.objects.filter(unit=commune.unit, officer=commune.huy).delete()
+    return client_of(commune, "huy")
+
+
+@pytest.mark.parametrize("watcher", ["inspector", "administrator"])
+def test_home_lists_what_is_open_worst_first_in_few_queries(commune, connected, request, watcher):
+    client = request.getfixturevalue(watcher)
+    assert "Sự cố đang mở" not in text(client.get("/"))
+    with commune.zone("vault"):
+        incidents.begin(Kind.SIGNATURE_REFUSED, figure=5)
+        incidents.begin(Kind.TOKEN_ENDING, commune.oa, 9)
+        incidents.begin(Kind.FLOOD, commune.oa)
+        incidents.begin(Kind.CLOCK_WRONG)
+        incidents.end(Kind.CLOCK_WRONG)
+
+    page, few = queries(lambda: client.get("/"))
+
+    shown = text(page)
+    card = shown[shown.index('id="su-co"') : shown.index("Phần việc của đồng chí")]
+    late, soon = card.index("Tin từ Zalo ký bằng khóa không khớp"), card.index("Quyền kết nối OA sắp hết hạn")
+    assert late < soon and card.count('<a href="/zalo/su-co/">') == 2 and "nhắn quá nhiều" not in card
+    assert "cần làm ngay" in card and commune.unit.name in card and "<time" in card
+    assert few <= 14
+    units = many(commune, 12)
+    with commune.zone("vault"):
+        for oa in OfficialAccount.objects.filter(unit__in=units):
+            incidents.begin(Kind.CONSENT_LOST, oa)
+    page, as_many = queries(lambda: client.get("/"))
+    assert as_many == few and len(page.context["incidents"]) == 8 and "8+" in text(page)
+
+
+def test_home_of_a_commune_lists_none(commune, connected):
+    with commune.zone("vault"):
+        incidents.begin(Kind.CONSENT_LOST, commune.oa)
+
+    assert client_of(commune, "binh").get("/").context["incidents"] == []
+
+
+def test_what_is_no_accounts_own_stands_above_the_table(commune, connected, administrator):
+    with commune.zone("vault"):
+        incidents.begin(Kind.SIGNATURE_REFUSED, figure=5)
+        incidents.begin(Kind.CONSENT_LOST, commune.oa)
+    shown = text(administrator.get("/zalo/suc-khoe/"))
+
+    above = shown[: shown.index("<table")]
+    assert "Tin từ Zalo ký bằng khóa không khớp" in above and "OA mất kết nối" not in above
+    assert '<span class="count">2</span>' in above and 'href="/zalo/tam-ngung/"' in above
+    table = shown[shown.index("<table") :]
+    assert table.count('<a href="/zalo/su-co/">') == 1
+
+
+def test_only_who_may_let_sending_go_on_is_led_there(commune, connected, inspector):
+    for client in (inspector, client_of(commune, "binh")):
+        shown = text(client.get("/zalo/suc-khoe/"))
+        assert "Sức khỏe OA" in shown and "/zalo/tam-ngung/" not in shown
+
+
+def test_the_bell_names_the_incident_that_rang_in_one_query_for_all(commune, connected):
+    chief = client_of(commune, "binh")
+    with commune.zone("vault"):
+        incidents.begin(Kind.QUOTA_LOW, commune.oa, 3)
+        incidents.begin(Kind.WEBHOOK_SILENT, commune.oa, 30)
+        incidents.begin(Kind.CONSOLE_REPLY, commune.oa, 1)  # rings a bell of its own
+    page, few = queries(lambda: chief.get("/thong-bao/"))
+    assert [line.about for line in page.context["lines"]] == ["Zalo không báo tin"]
+
+    with commune.zone("owner"):
+        app = cast.zalo_app()
+        more = [OfficialAccount(unit=commune.unit, app=app, oa_id=f"77{n}", name=f"OA {n}") for n in range(9)]
+        OfficialAccount.objects.bulk_create(more)
+    with commune.zone("vault"):
+        for oa in more:
+            incidents.begin(Kind.QUOTA_LOW, oa, 3)
+    page, as_many = queries(lambda: chief.get("/thong-bao/"))
+    said = [line.about for line in page.context["lines"]]
+    assert as_many == few and len(said) == 10 and said.count("Sắp hết lượt gửi") == 9
+
+
+def test_the_bell_of_the_installation_names_it_too(commune, connected, administrator):
+    with commune.zone("vault"):
+        incidents.begin(Kind.SIGNATURE_REFUSED, figure=5)
+
+    assert "Tin từ Zalo ký bằng khóa không khớp" in text(administrator.get("/thong-bao/"))

@@ -235,9 +235,32 @@ def test_each_step_is_shown_as_it_stands_and_can_be_done_again(commune, chief):
     signed(commune, secret)
 
     shown = text(chief.get(page))
-    assert "chưa xong" not in shown and "Zalo đã báo tin, ký bằng App Secret." in shown
+    assert "chưa xong" not in shown and "Ứng dụng đã nhận tin của Zalo; OA này chưa có tin nào." in shown
+    assert "Zalo đã báo tin" not in shown  # for another account it did
+    with commune.zone("owner"):
+        OfficialAccount.objects.filter(pk=commune.oa.pk).update(last_event_at=timezone.now())
+    shown = text(chief.get(page))
+    assert "Zalo đã báo tin, ký bằng App Secret." in shown and "chưa có tin nào" not in shown
     with commune.acting("binh"):
         assert set(Setup.objects.get().confirmed) == {"events", "syntax", "keywords"}
+
+
+def test_nobody_is_stopped_at_a_step_that_another_takes(commune, chief, admin):
+    with commune.zone("owner"):
+        unset = OfficialAccount.objects.filter(pk=commune.oa.pk)
+        unset.update(connected_at=None)
+        WebhookSecret.objects.create(app_id=cast.APP_ID, sealed=b"x", last_used_at=timezone.now())
+    page = f"/zalo/khai-bao/{commune.oa.pk}/"
+
+    def now(client):
+        return [(place, one.label) for place, one in enumerate(client.get(page).context["steps"]) if one.state == "now"]
+
+    assert now(chief) == [(3, "Khai trên Zalo")] and now(admin) == [(1, "Tên miền")]
+    theirs = "Tên miền: quản trị hệ thống đặt."
+    assert theirs in text(chief.get(page)) and theirs not in text(admin.get(page))
+    with commune.zone("owner"):
+        DomainProof.objects.create(kind="tag", content="AbC")
+    assert theirs not in text(chief.get(page)) and "1. " not in text(chief.get(page))
 
 
 def test_seats_end_and_are_confirmed(commune, chief):

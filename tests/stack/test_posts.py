@@ -76,7 +76,8 @@ def posting():
 
 
 def _shell(running: Running, zone: str, code: str, **values: object) -> str:
-    done = running.manage("--zone", zone, "shell", "-c", code.format(unit=UNIT, ids=IDS, posts=POSTS, app=APP_ID, **values))
+    filled = code.format(unit=UNIT, ids=IDS, posts=POSTS, app=APP_ID, **values)
+    done = running.manage("--zone", zone, "shell", "-c", filled)
     assert done.returncode == 0, done.stderr[-3000:]
     return done.stdout
 

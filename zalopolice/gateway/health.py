@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import F
+from django.db.models import Case, F, When
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
@@ -27,6 +27,7 @@ ILL = {
     "soon": Sign(_("Cần chú ý"), "triangle-alert", "soon"),
 }
 WAITS = timedelta(minutes=1)
+SHOWN = 8  # on the home page
 
 
 @dataclass(frozen=True)
@@ -131,3 +132,22 @@ def history(officer: Officer) -> Any:
     """The incidents this officer may see, for paging; unit and account come along."""
     seen = Incident.objects.visible_to(officer).filter(unit__is_training=False)
     return seen.annotate(unit_name=F("unit__name")).select_related("unit")
+
+
+def open_now(officer: Officer) -> Any:
+    return history(officer).filter(ended_at=None)
+
+
+def installation(officer: Officer) -> list[Line]:
+    """What is wrong with no account in particular, so that no row of the table tells it."""
+    return [Line(one, one.unit_name) for one in open_now(officer).filter(oa=None).order_by("-started_at")]
+
+
+def to_do(officer: Officer) -> list[Line]:
+    """For the home of whoever watches the whole, what cannot wait first; one more than is shown says there are more."""
+    if not officer.may(Permission.HEALTH_VIEW):
+        return []
+    late = [kind for kind, said in HELP.items() if said.tone == "late"]
+    waits = Case(When(kind__in=late, then=0), default=1)
+    found = open_now(officer).exclude(kind__in=remedies.NEWS).order_by(waits, "-started_at", "pk")
+    return [Line(one, one.unit_name) for one in found[: SHOWN + 1]]

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_safe
 from zalopolice import metrics
 from zalopolice.gateway import health
 from zalopolice.gateway.models import Snapshot
+from zalopolice.gateway.pause_views import may_resume
 from zalopolice.paging import page
 from zalopolice.units.roles import Permission
 from zalopolice.units.seats import OfficerRequest
@@ -31,7 +32,10 @@ def oa_health(request: OfficerRequest) -> HttpResponse:
         "rows": found,
         "ill": sum(row.sign.tone == "late" for row in found),
         "soon": sum(row.sign.tone == "soon" for row in found),
+        "installation": health.installation(request.user),
+        "open_count": health.open_now(request.user).count(),
         "may_set_up": request.user.may(Permission.SET_UP),
+        "may_resume": may_resume(request.user),
         "at": _place(request),
     }
     return render(request, "gateway/health.html", context)

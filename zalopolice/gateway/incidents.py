@@ -14,6 +14,8 @@ from zalopolice.units.roles import Permission
 
 Kind = Incident.Kind
 
+INSTALLATION = uuid.UUID(int=0)
+"""What an alert is about when its incident has no account."""
 OF_THE_ACCOUNT = (Kind.TOKEN_ENDING, Kind.CONSENT_LOST)
 TOLD_BY_THE_FINDER = (Kind.CONSOLE_REPLY, Kind.EVENTS_STUCK, Kind.MESSAGES_MISSING)
 """Whoever finds one of these rings a bell of its own, which leads to the very thing."""
@@ -50,7 +52,7 @@ def province() -> uuid.UUID | None:
 
 def _tell(kind: Kind, unit: uuid.UUID, oa: OfficialAccount | None) -> None:
     if oa is None:
-        tell(Alert.Kind.INCIDENT, unit, uuid.UUID(int=0), permission=Permission.SET_UP)
+        tell(Alert.Kind.INCIDENT, unit, INSTALLATION, permission=Permission.SET_UP)
     elif kind in OF_THE_ACCOUNT:
         tell(Alert.Kind.OA_TROUBLE, unit, oa.pk, permission=Permission.OA_VIEW)
     else:

@@ -16,8 +16,11 @@ from zalopolice.gateway.checkup import NO_ANSWER, NO_TOKEN, OTHER_ACCOUNT, QUEST
 from zalopolice.gateway.models import ConsoleSeat, DomainProof, OfficialAccount, Setup, WebhookSecret
 from zalopolice.gateway.onboarding import POINTS, signing_secret
 from zalopolice.units.models import Officer
+from zalopolice.units.roles import Permission
 
 SEATS_WANTED = 2
+DOMAIN = _("Tên miền")
+ADMINISTRATORS = 2  # steps at the beginning that only the system administrator can take
 POINT_WORDS = {
     "events": _("Mục Webhook: đã bật mọi sự kiện người dùng nhắn, quan tâm, và OA gửi tin."),
     "syntax": _("“Lọc cú pháp” đang tắt, để mọi tin đều tới đây."),
@@ -82,7 +85,7 @@ def of(oa: OfficialAccount, officer: Officer) -> dict[str, Any]:
     findings = _findings(setup)
     done = {
         _("Ứng dụng"): bool(secrets),
-        _("Tên miền"): DomainProof.objects.visible_to(officer).exists(),
+        DOMAIN: DomainProof.objects.visible_to(officer).exists(),
         _("Webhook"): signing is not None,
         _("Khai trên Zalo"): all(point.at for point in points),
         _("Kết nối"): oa.connected_at is not None and not oa.trouble,
@@ -90,7 +93,8 @@ def of(oa: OfficialAccount, officer: Officer) -> dict[str, Any]:
         _("Người giữ"): len(seats) >= SEATS_WANTED,
     }
     return {
-        "steps": _drawn(done),
+        "steps": _drawn(done, 0 if officer.may(Permission.SET_UP) else ADMINISTRATORS),
+        "domain_is_theirs": not done[DOMAIN] and not officer.may(Permission.SET_UP),
         "done": list(done.values()),
         "signing": signing,
         "points": points,
@@ -102,8 +106,9 @@ def of(oa: OfficialAccount, officer: Officer) -> dict[str, Any]:
     }
 
 
-def _drawn(done: dict[Any, bool]) -> list[Step]:
-    first = next((label for label, is_done in done.items() if not is_done), None)
+def _drawn(done: dict[Any, bool], not_theirs: int) -> list[Step]:
+    """The step that is now is one the reader can take."""
+    first = next((label for label, is_done in list(done.items())[not_theirs:] if not is_done), None)
     return [Step(label, "done" if yes else "now" if label is first else "next") for label, yes in done.items()]
 
 
