@@ -300,7 +300,8 @@ def test_nobody_else_finds_the_page(running, name):
 
 def test_what_other_units_have_waiting_is_for_the_province_to_see(running, other_commune, zone):
     row = {"waiting": 7, "unclear": 0, "oldest": "2026-11-22T00:00:00+00:00"}
-    both = [{"unit": str(one.unit.pk), **row} for one in (other_commune, running)]
+    both = [{"unit": str(running.unit.pk), **row}]
+    both += [{"unit": str(other_commune.unit.pk), **row, "oldest": "2026-11-21T00:00:00+00:00"}]
     with zone("vault"):
         SendingPause.objects.create(reason="operator", waiting=both)
     with running.acting("huy"):

@@ -44,7 +44,7 @@ def test_the_numbers_are_there(looked):
     assert found["zalopolice_queue_waiting", "inbox"] == 1
     assert found["zalopolice_incidents_open", "quota_low"] == 1 and found["zalopolice_incidents_open", "queue_old"] == 0
     assert found["zalopolice_events_total", "acted"] == 3
-    assert found["zalopolice_accounts", "new"] == 1
+    assert found["zalopolice_accounts", "connected"] == 1
     assert 0 <= found["zalopolice_snapshot_age_seconds",] < 60
 
 

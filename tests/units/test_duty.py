@@ -163,7 +163,7 @@ def test_a_day_more_than_a_year_away_is_said_beside_the_field(commune, day):
     answer = post(commune, day=typed, starts="20:00", ends="06:00")
 
     assert answer.status_code == 422 and f'value="{typed}"' in text(answer)
-    assert "Chọn ngày không quá một năm kể từ hôm nay." in answer.context["form"].errors["day"]
+    assert "Chọn ngày cách hôm nay không quá một năm." in answer.context["form"].errors["day"]
     assert shifts(commune) == []
 
 

@@ -4,6 +4,7 @@ import argparse
 import contextlib
 import hashlib
 import json
+import signal
 import sys
 import time
 import urllib.error
@@ -180,6 +181,8 @@ def _options() -> argparse.Namespace:
 
 
 def main() -> None:
+    # A shell that starts it in the background has it ignore Ctrl-C, and the faults would stay switched on.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     options = _options()
     try:
         scenario = load(options.file)
