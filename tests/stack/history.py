@@ -17,7 +17,7 @@ from zalopolice.webhook_io import conninfo
 STORED = "SELECT zalo_msg_id, count(*) FROM gateway_message WHERE direction = 'in' AND zalo_msg_id <> '' GROUP BY 1"
 WAITING = """
 SELECT (SELECT count(*) FROM gateway_inboundevent WHERE next_at <= now() AND state = 'pending')
-     + (SELECT count(*) FROM gateway_message WHERE next_at <= now())
+     + (SELECT count(*) FROM gateway_message WHERE next_at <= now() OR state IN ('sending', 'unknown'))
 """
 
 
