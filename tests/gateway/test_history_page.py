@@ -90,7 +90,8 @@ def test_the_deputy_sees_it_and_has_no_button(connected, zone):
 def test_another_commune_s_are_not_there(connected, other_commune, zone):
     past(connected, zone, typed=77)
 
-    assert "77" not in text(client_of(other_commune, "binh").get(PAGE))
+    assert "77 câu trả lời" in text(client_of(connected, "binh").get(PAGE))
+    assert "câu trả lời gõ ngoài" not in text(client_of(other_commune, "binh").get(PAGE))
 
 
 def test_the_bell_leads_there(connected, zone):

@@ -141,6 +141,8 @@ def send(message: Message) -> bool:
         if morning := rules.quiet_until(now):
             queue.again(message, (morning - now).total_seconds())
             return False
+    # Before it takes its turn and is on its way: what cannot be built is certainly not sent.
+    text = message.text
     if wait := pace.take(message.oa):
         queue.again(message, wait)
         return False
@@ -154,8 +156,6 @@ def send(message: Message) -> bool:
         queue.again(message, 10)
         return False
     faults.point("outbox.token")
-    # Before the row is on its way: what cannot be built is certainly not sent.
-    text = message.text
     if not _begin(message, window):
         return False
     faults.point("outbox.begun")
