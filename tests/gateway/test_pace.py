@@ -183,7 +183,7 @@ def rates(vault, clock, *seconds):
 def test_a_refusal_halves_the_rate_and_it_comes_back_below_where_it_was(vault, clock):
     pace.take(vault)
     pace.slow_down(vault)
-    assert rates(vault, clock, 0, 1.5, 1.5, 60, 60, 2, 5) == [9.5, 13.8, 18.1, 18.1, 18.1, 18.8, 20]
+    assert rates(vault, clock, 0, 1.5, 1.5, 60, 60, 30, 60, 30) == [9.5, 13.8, 18.1, 18.1, 18.1, 18.6, 19.8, 20]
     clock(60)
     pace.take(vault)
     assert Incident.objects.get(kind=Incident.Kind.PACED).ended_at

@@ -24,8 +24,8 @@ IN_FLIGHT = timedelta(seconds=1)
 UP, HOLD = 3.0, 120.0
 """Seconds of the way up, and of the rest below the limit."""
 BELOW = 0.95
-GROWTH = 0.02
-"""Of the refused rate, a second, after the rest."""
+GROWTH = 0.001
+"""Of the refused rate, a second, after the rest: so slowly that Zalo's no comes before a tenth too much."""
 LEAST = 0.2
 CATCH_UP = timedelta(seconds=0.1)
 """So much of a lost moment may be made good: a worker is never exactly in time."""
