@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import ClassVar
 
 import pytest
 
@@ -38,6 +39,8 @@ def crowds(running):
 
 class Crowd:
     """Each citizen reports one theft and then tells more of it, so each is owed exactly one answer."""
+
+    past: ClassVar[list[Crowd]] = []
 
     def __init__(self, running: Running, events: int, name: str, *, each: int = 1) -> None:
         self.running, self.since, self.events = running, running.ledger()["last_seq"], events
@@ -68,8 +71,12 @@ class Crowd:
         return time.monotonic() - began
 
     def verdict(self) -> Verdict:
-        time.sleep(LEASE)
         return judge(self.running, self.since, set(self.citizens))
+
+    def look_again_later(self) -> None:
+        """A lease may still be running: the last test of this file looks once more when all are over."""
+        self.ended = time.monotonic()
+        Crowd.past.append(self)
 
 
 @contextlib.contextmanager
@@ -105,6 +112,7 @@ def test_t01_t02_killed_processes_and_a_wiped_doorbell_lose_and_double_nothing(r
     drained = crowd.drained()
     verdict = crowd.verdict()
 
+    crowd.look_again_later()
     figures("T01, T02", **verdict.figures(), kills=KILLS, wipes=WIPES, drained_s=round(drained))
     assert verdict.sent == EVENTS
     assert (verdict.lost, verdict.doubled, verdict.unanswered) == ([], [], [])
@@ -120,6 +128,7 @@ def test_t02_without_valkey_the_webhook_goes_on_and_work_resumes_at_once(running
     crowd.drained()
     verdict = crowd.verdict()
 
+    crowd.look_again_later()
     figures("T02", **verdict.figures(), away_s=AWAY, resumed_s=round(resumed, 1))
     assert (verdict.lost, verdict.doubled, verdict.unanswered, verdict.refused) == ([], [], [], 0)
     assert resumed <= 10
@@ -135,6 +144,7 @@ def test_t04_without_postgresql_every_event_is_answered_and_kept(running, figure
     crowd.drained()
     verdict = crowd.verdict()
 
+    crowd.look_again_later()
     figures("T04", **verdict.figures(), outage_s=OUTAGE, spool_drained_s=round(spool, 1))
     assert (verdict.lost, verdict.doubled, verdict.unanswered, verdict.refused) == ([], [], [], 0)
     assert verdict.slowest_ms <= 1500
@@ -169,3 +179,12 @@ def test_t26_the_webhook_answers_in_time_while_officers_read(running, figures):
     figures("T26", **verdict.figures(), rate=50)
     assert (verdict.lost, verdict.doubled, verdict.unanswered, verdict.refused) == ([], [], [], 0)
     assert verdict.p99_ms <= 250 and verdict.slowest_ms <= 1500
+
+
+def test_t01_t02_t04_nothing_is_doubled_when_every_lease_is_over(figures):
+    time.sleep(max([0.0, *(crowd.ended + LEASE - time.monotonic() for crowd in Crowd.past)]))
+    verdicts = [crowd.verdict() for crowd in Crowd.past]
+
+    figures("T01–T04", crowds=len(verdicts), doubled=sum(len(verdict.doubled) for verdict in verdicts))
+    assert [(verdict.lost, verdict.doubled) for verdict in verdicts] == [([], [])] * len(verdicts)
+    assert verdicts

@@ -1,6 +1,6 @@
-"""T03, T15: 20 accounts (200 in the long run) × 10 posts through the real processes, killed on the way, Valkey wiped,
-one answer in ten lost after Zalo took the call. The simulator's ledger says what people got; the portal's rows must say
-the same or "unclear"."""
+"""T03, T15: 12 accounts × 8 posts (200 × 10 in the long run) through the real processes, killed on the way, Valkey
+wiped, one answer in ten lost after Zalo took the call. The simulator's ledger says what people got; the portal's rows
+must say the same or "unclear"."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.stack.running import APP_ID, Browserless, Running, started_demo, wait
 
 pytestmark = pytest.mark.stack
 
-ACCOUNTS, POSTS, KILLS = (200, 10, 5) if LONG else (20, 10, 5)
+ACCOUNTS, POSTS, KILLS = (200, 10, 5) if LONG else (12, 8, 4)
 PATIENCE = 2400 if LONG else 240
 VICTIMS = ("vault", "vault", "worker", "beat", "inbox")
 UNIT = "tran-hung-dao"
@@ -83,7 +83,7 @@ def _shell(running: Running, zone: str, code: str, **values: object) -> str:
 
 
 def _open_accounts(running: Running) -> None:
-    """Twenty accounts of one ward: in the portal, in the simulator, each with followers and a grant."""
+    """Many accounts of one ward: in the portal, in the simulator, each with followers and a grant."""
     _shell(running, "owner", OPEN_ACCOUNTS)
     path = running.data / "simulator.json"
     config = json.loads(path.read_text())
@@ -169,6 +169,6 @@ def test_t03_t15_no_post_is_sent_twice(posting, figures):
         times = got[oa_id, title]
         assert times == {"sent": 1, "held": 0, "failed": 0}.get(state, times), (oa_id, title, state)
         assert bool(error) != bool(message_id), (oa_id, title, state)  # sent, or a sentence with what to do
-    assert states["sent"] + states["unknown"] == len(rows) and lost > 10
+    assert states["sent"] + states["unknown"] == len(rows) and lost > 5
     seen = Counter((row["oa_id"], row["citizen"], row["text"]) for row in posting.ledger()["seen"])
     assert max(seen.values()) == 1  # no phone shows an article twice
