@@ -24,8 +24,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "zalopolice.settings")
 app = Celery("zalopolice")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.imports = ["zalopolice.tasks"]
-# Celery would close the database connection after every task. A new one costs PostgreSQL a process and a cold catalogue,
-# more than the task's own work; ``took_a_task`` looks after it as Django does after a request.
+# Celery would close the database connection after every task. A new one costs PostgreSQL a process and a cold
+# catalogue, more than the task's own work; ``took_a_task`` looks after it as Django does after a request.
 app.conf["CELERY_DB_REUSE_MAX"] = 10**9
 # The nameless exchange needs no binding in the broker: a named one is forgotten with a wiped Valkey, and from then on
 # every ring would vanish silently until the workers restart.
