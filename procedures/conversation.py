@@ -28,6 +28,7 @@ from zalopolice.vietnamese import fold, spelled_out
 CHOOSING, ABOUT, WHICH = "procedure_choosing", "procedure_about", "procedure_which"
 TIP, OFFICER = "tip", "officer"
 """What somebody may choose besides a procedure."""
+SERVICES = ("appointment", "lookup_id_result", "hotline", "wanted_missing")
 LASTS = timedelta(hours=12)
 AGAIN_AFTER = timedelta(minutes=2)
 Carried = dict[str, Any]
@@ -84,14 +85,24 @@ def ask_which(message: Message, carried: Carried) -> None:
 
 
 def ask_back(message: Message, slugs: Sequence[str], carried: Carried, desk: Desk, *, report: bool = False) -> None:
-    """Up to four numbered choices and an officer; a report is the first of them when it may be one."""
-    entries = [entry for slug in slugs if (entry := desk.entry(slug))][: CHOICES - report]
-    offered = [TIP] * report + [entry.slug for entry in entries] + [OFFICER]
-    named = [outbox.words("choice_tip")] * report + [entry.name for entry in entries] + [outbox.words("choice_officer")]
+    """Up to four numbered choices and an officer; a report is the first of them when it may be one.
+
+    ``slugs``: procedures, and topics that are none (``SERVICES``)."""
+    names = {slug: _name(slug, desk) for slug in slugs if slug != TIP}
+    near = [(slug, name) for slug, name in names.items() if name][: CHOICES - report]
+    offered = [TIP] * report + [slug for slug, _ in near] + [OFFICER]
+    named = [outbox.words("choice_tip")] * report + [name for _, name in near] + [outbox.words("choice_officer")]
     if _has_just_asked(message, offered):
         return
     outbox.answer(message, "choose", choices=named, report=report)
     dialogues.begin(message.citizen, CHOOSING, {**carried, "offered": offered}, LASTS)
+
+
+def _name(slug: str, desk: Desk) -> str:
+    if slug in SERVICES:
+        return outbox.words(f"choice_{slug}")
+    entry = desk.entry(slug)
+    return entry.name if entry else ""
 
 
 def _has_just_asked(message: Message, offered: list[str]) -> bool:

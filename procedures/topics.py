@@ -74,6 +74,12 @@ def topic(text: str) -> str:
     return next((name for name, cue in _cues.items() if cue.search(plain)), "")
 
 
+def heard(text: str) -> list[str]:
+    """Every topic with a cue in it, whichever comes first."""
+    plain = spelled_out(text)
+    return [name for name, cue in _cues.items() if cue.search(plain)]
+
+
 def is_thanks(text: str) -> bool:
     """Thanks, "ok", an emoji: nothing is asked."""
     return not re.search(r"\b(chao|alo|hello|helo|hi|oi|tu van|hoi|giup)\b", fold(text))

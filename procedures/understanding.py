@@ -137,6 +137,11 @@ def understand(text: str, entries: Sequence[Known]) -> Decision:
     return Decision("ask_back", tuple(near[:CHOICES]), "close" if first >= CLEAR else "weak")
 
 
+def lexical_scores(text: str, entries: Sequence[Known]) -> list[tuple[str, float]]:
+    """How near each entry's names come to the words, 0 to 1; the best first."""
+    return _index(tuple(entries)).scores(text[:LONGEST]) if entries else []
+
+
 @lru_cache(maxsize=64)
 def _index(entries: tuple[Known, ...]) -> Index:
     return Index(entries)
@@ -150,8 +155,12 @@ def features(text: str) -> frozenset[str]:
     return _features(_words(text))
 
 
+def spelled_with_ages(text: str) -> str:
+    return _ages(spelled_out(text))
+
+
 def _words(text: str) -> list[str]:
-    return [_sound(word) for word in _ages(spelled_out(text)).split()]
+    return [_sound(word) for word in spelled_with_ages(text).split()]
 
 
 def _features(words: list[str]) -> frozenset[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from enum import Enum
+from functools import lru_cache
 
 from zalopolice.vietnamese import fold
 
@@ -153,6 +154,7 @@ _BREAK = "\n"  # between two words with more than space between: a harmless phra
 _SAME = frozenset(("đang", "bị", "vừa", "mới", "có", "người", "tôi", "đòi", "định", "dọa", "nó", "nhà", "vợ", "mẹ"))
 
 
+@lru_cache(maxsize=2)  # several rules ask about the same message, one after the other
 def assess(text: str) -> Danger:
     """Both readings count: people mix words with and without marks, and phones add signs of their own."""
     reading = _Reading(text)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from enum import Enum
+from functools import lru_cache
 
 from tips import danger
 from zalopolice.vietnamese import spelled_out
@@ -93,6 +94,7 @@ NAME, LONG = 7, 28
 """Words. Who asks for a procedure is brief; who tells what happened is not."""
 
 
+@lru_cache(maxsize=2)  # as danger.assess
 def read(text: str) -> Report:
     plain = spelled_out(text)
     if _hands_in.search(plain) and danger.assess(text) is danger.Danger.NONE:

@@ -15,6 +15,7 @@ from zalopolice import reading
 
 CATALOGUE = Path(__file__).resolve().parent.parent / "procedures" / "data" / "procedures.json"
 RIGHT, ASKED, HANDED_OVER, WRONG = "right", "asked back", "handed over", "wrong"
+SMALL_TALK = {"greeting_thanks", "hotline", "appointment"}
 
 
 class Phrases(NamedTuple):
@@ -27,12 +28,27 @@ class Phrases(NamedTuple):
 
 class Line(NamedTuple):
     text: str
-    label: str
+    label: str  # what a person says it is; "" when the file does not tell
     style: str
-    said: str  # a slug, a topic, tip, emergency, ask_back, handoff
+    read: reading.Reading
     verdict: str
-    near: tuple[str, ...]
-    rule: str
+
+    def as_json(self) -> dict[str, Any]:
+        """What `understand --json` prints, the same for ever."""
+        read = self.read
+        return {
+            "text": self.text,
+            "label": read.label,
+            "action": action(read),
+            "candidates": [label for label, _ in read.candidates],
+            "score": read.score,
+            "rule": read.rule,
+        }
+
+
+def action(read: reading.Reading) -> str:
+    """answer | ask_back | tip | emergency | handoff | smalltalk."""
+    return "smalltalk" if read.kind == "handoff" and read.topic in SMALL_TALK else read.kind
 
 
 @dataclass
@@ -49,15 +65,39 @@ class Judgement:
         return Counter(line.verdict for line in self.lines)
 
     def confusion(self) -> Counter[tuple[str, str]]:
-        return Counter((line.label, line.said) for line in self.lines if line.verdict != RIGHT)
+        return Counter((line.label, line.read.label) for line in self.lines if line.label != line.read.label)
 
     def answered_as_procedure(self) -> list[Line]:
-        """Tips and emergencies that got a card: must be none."""
-        slugs = {line.said for line in self.lines if line.rule == "clear"}
-        return [line for line in self.lines if line.label in {"tip", "emergency"} and line.said in slugs]
+        """Tips and emergencies that got a card."""
+        return [line for line in self._of("tip", "emergency") if line.read.kind == "answer"]
 
     def missed_emergencies(self) -> list[Line]:
-        return [line for line in self.lines if line.label == "emergency" and line.said != "emergency"]
+        return [line for line in self._of("emergency") if line.read.kind != "emergency"]
+
+    def false_alarms(self) -> list[Line]:
+        return [line for line in self.lines if line.label != "emergency" and line.read.kind == "emergency"]
+
+    def wrong_cards(self) -> list[Line]:
+        return [line for line in self.lines if line.read.kind == "answer" and line.label != line.read.label]
+
+    def figures(self) -> dict[str, float]:
+        """Shares of the labelled lines; the names are those of docs/understanding.md."""
+        number, total = len(self.lines) or 1, self.total()
+        first = sum(line.label == line.read.label for line in self.lines)
+        alarms, tips = self._of("emergency"), self._of("tip")
+        cards = sum(line.read.kind == "answer" for line in tips)
+        found = {
+            "first": first / number,
+            "first_or_asked": (total[RIGHT] + total[ASKED]) / number,
+            "wrong_card": len(self.wrong_cards()) / number,
+            "emergencies_found": 1 - len(self.missed_emergencies()) / (len(alarms) or 1),
+            "false_alarms": len(self.false_alarms()) / (number - len(alarms) or 1),
+            "tips_as_procedure": cards / (len(tips) or 1),
+        }
+        return {name: round(value, 4) for name, value in found.items()}
+
+    def _of(self, *labels: str) -> list[Line]:
+        return [line for line in self.lines if line.label in labels]
 
 
 def catalogue(path: Path = CATALOGUE) -> list[Phrases]:
@@ -77,18 +117,13 @@ def judge(rows: Iterable[dict[str, Any]], entries: Sequence[Known]) -> Judgement
 def _line(row: dict[str, Any], entries: Sequence[Known]) -> Line:
     text, label = row["text"], row.get("label") or ""
     read = reading.read(text, lambda: entries)
-    near = tuple(slug for slug, _ in read.decision.candidates)
-    said = near[0] if read.kind == "answer" else read.topic or read.kind if read.kind == "handoff" else read.kind
-    offered = {*near, "tip"} if read.topic == "report" else set(near)
-    verdict = _verdict(label, said, offered, {entry.slug for entry in entries}) if label else ""
-    return Line(text, label, row.get("style") or "", said, verdict, near, read.decision.rule)
+    return Line(text, label, row.get("style") or "", read, _verdict(label, read) if label else "")
 
 
-def _verdict(label: str, said: str, offered: set[str], slugs: set[str]) -> str:
-    if said == label or (label == "other" and said in {"elsewhere", "handoff"}):
+def _verdict(label: str, read: reading.Reading) -> str:
+    if read.kind == "ask_back":
+        offered = {name for name, _ in read.candidates} | ({"tip"} if read.topic == "report" else set())
+        return RIGHT if read.label == label else ASKED if label in offered else WRONG
+    if read.label == label:
         return RIGHT
-    if said == "ask_back":
-        return ASKED if label in offered or label not in slugs | {"tip"} else WRONG
-    if label in slugs | {"other"} and said in {"handoff", "elsewhere"}:
-        return HANDED_OVER
-    return HANDED_OVER if said not in slugs and label not in {"tip", "emergency"} | slugs else WRONG
+    return HANDED_OVER if read.kind == "handoff" and label not in {"tip", "emergency"} else WRONG

@@ -144,13 +144,14 @@ def _understood(message: Message, carried: Carried, *, expected: bool = False) -
     read = reading.read(message.text, lambda: desk.entries)
     if read.kind != "tip" and message.attachments.exists():
         return False  # a picture, a place, a voice: a person looks at it
-    near = [slug for slug, _ in read.decision.candidates]
+    near = [label for label, _ in read.candidates]
+    report = read.topic == "report" or TIP in near
     if read.kind == "tip":
         _receive_tip(message, carried)
-    elif read.kind == "answer" and conversation.give(message, near[0], _carry(message, carried), desk):
+    elif read.kind == "answer" and conversation.give(message, read.label, _carry(message, carried), desk):
         _was_answered(message, carried)
     elif read.kind == "ask_back" and (near or not expected) and (near or read.topic):
-        conversation.ask_back(message, near, _in_sight(message, carried), desk, report=read.topic == "report")
+        conversation.ask_back(message, near, _in_sight(message, carried), desk, report=report)
     elif read.kind == "handoff" and read.topic:
         return _small_talk(message, read.topic, carried, desk)
     elif expected:
@@ -215,6 +216,8 @@ def _choice(message: Message, dialogue: Dialogue) -> bool:
         _receive_tip(message, carried)
     elif chosen == OFFICER:
         _hand_over(message, carried, kind=TrayItem.Kind.QUESTION)
+    elif chosen in small_talk.TOPICS:
+        _small_talk(message, chosen, carried, desk)
     elif chosen and conversation.give(message, chosen, _carry(message, carried), desk):
         _was_answered(message, carried)
     elif not _understood(message, carried):

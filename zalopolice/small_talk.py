@@ -8,7 +8,7 @@ from enum import Enum, auto
 from django.conf import settings
 from django.utils import timezone
 
-from procedures import sheet, topics
+from procedures import conversation, sheet, topics
 from procedures.conversation import Desk
 from zalopolice.gateway import outbox
 from zalopolice.gateway.models import Message
@@ -21,6 +21,7 @@ class Said(Enum):
     HANDED_OVER = auto()  # a person has to read it
 
 
+TOPICS = conversation.SERVICES
 HANDED_OVER = {"lookup_id_result": "own_file", "wanted_missing": "missing_person", "elsewhere": "elsewhere"}
 
 

@@ -20,7 +20,8 @@ def test_a_decision_a_line_and_the_figures(questions):
     call_command("understand", questions, stdout=out)
 
     assert out.getvalue().startswith("cap-ho-chieu-pho-thong\t")
-    assert "Tips or emergencies answered as a procedure: 0" in out.getvalue()
+    assert "Tips answered as a procedure: 0.0%" in out.getvalue()
+    assert "Emergencies found: 100.0%" in out.getvalue()
 
 
 def test_as_json(questions):
@@ -28,7 +29,20 @@ def test_as_json(questions):
 
     call_command("understand", questions, "--json", stdout=out)
 
-    assert json.loads(out.getvalue())["total"] == {"right": 2}
+    passport, fire = map(json.loads, out.getvalue().splitlines())
+    assert list(passport) == ["text", "label", "action", "candidates", "score", "rule"]
+    assert (passport["label"], passport["action"]) == ("cap-ho-chieu-pho-thong", "answer")
+    assert (fire["text"], fire["label"], fire["action"]) == ("cháy nhà ở đây", "emergency", "emergency")
+    assert all(1 <= len(row["candidates"]) <= 4 and row["candidates"][0] == row["label"] for row in (passport, fire))
+
+
+def test_json_needs_no_labels(tmp_path):
+    path, out = tmp_path / "questions.tsv", StringIO()
+    path.write_text("text\nlàm hộ chiếu\n\n👍\n")
+
+    call_command("understand", str(path), "--json", stdout=out)
+
+    assert [json.loads(line)["action"] for line in out.getvalue().splitlines()] == ["answer", "smalltalk"]
 
 
 def test_a_wrong_file_is_named(tmp_path):

@@ -15,7 +15,10 @@ from zalopolice.simulator.scenario_file import load
 CASES = {case.key: case for case in load(Path("tap-huan")).cases}
 LOP = "2720105559870000012"
 OFFICERS_WORDS = {"reply_office", "reply_place", "reply_received", "reply_safe"}
-PARTS = {"moment", "after_hours", "choice_officer", "choice_tip", "procedure_amount", "procedure_fee_lines"}
+CHOICES = {
+    f"choice_{name}" for name in ("officer", "tip", "appointment", "hotline", "lookup_id_result", "wanted_missing")
+}
+PARTS = CHOICES | {"moment", "after_hours", "procedure_amount", "procedure_fee_lines"}
 
 
 @pytest.fixture

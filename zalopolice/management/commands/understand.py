@@ -18,7 +18,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path)
-        parser.add_argument("--json", action="store_true", help="one object instead of lines and tables")
+        parser.add_argument("--json", action="store_true", help="one JSON object a line, and nothing else")
 
     def handle(self, *args: Any, **options: Any) -> None:
         path: Path = options["file"]
@@ -29,13 +29,16 @@ class Command(BaseCommand):
             raise CommandError("The first line must name the columns; one of them is text.")
         found = judging.judge(rows, judging.catalogue())
         if options["json"]:
-            self.stdout.write(json.dumps(_as_json(found), ensure_ascii=False, indent=1))
+            for line in found.lines:
+                self.stdout.write(json.dumps(line.as_json(), ensure_ascii=False))
             return
         for line in found.lines:
+            said = line.as_json()
             wrong = f"  ({line.verdict}, {line.label})" if line.label and line.verdict != RIGHT else ""
-            self.stdout.write(f"{line.said}\t{','.join(line.near)}\t{line.rule}\t{line.text}{wrong}")
+            near = ",".join(said["candidates"])
+            self.stdout.write(f"{said['label']}\t{said['action']}\t{near}\t{line.read.rule}\t{line.text}{wrong}")
         if any(line.label for line in found.lines):
-            self._tables(found)
+            self._tables(Judgement([line for line in found.lines if line.label]))
 
     def _tables(self, found: Judgement) -> None:
         for name in ("style", "label"):
@@ -46,8 +49,18 @@ class Command(BaseCommand):
         for (label, said), number in found.confusion().most_common():
             self.stdout.write(f"  {label} -> {said}: {number}")
         self.stdout.write(f"\nAll: {_counts(found.total())}")
-        self.stdout.write(f"Tips or emergencies answered as a procedure: {len(found.answered_as_procedure())}")
-        self.stdout.write(f"Emergencies not seen: {len(found.missed_emergencies())}")
+        for name, value in found.figures().items():
+            self.stdout.write(f"{NAMES[name]}: {value:.1%}")
+
+
+NAMES = {
+    "first": "Right label, first choice",
+    "first_or_asked": "Right, or asked back with the right one among four",
+    "wrong_card": "Wrong procedure answered",
+    "emergencies_found": "Emergencies found",
+    "false_alarms": "False alarms, of the rest",
+    "tips_as_procedure": "Tips answered as a procedure",
+}
 
 
 def _counts(counts: Counter[str]) -> str:
@@ -55,14 +68,3 @@ def _counts(counts: Counter[str]) -> str:
     useful = counts[RIGHT] + counts[ASKED]
     said = ", ".join(f"{name} {count}" for name, count in sorted(counts.items()))
     return f"{said}; right {counts[RIGHT] / number:.0%}, right or asked back {useful / number:.0%} of {number}"
-
-
-def _as_json(found: Judgement) -> dict[str, Any]:
-    return {
-        "lines": [line._asdict() for line in found.lines],
-        "total": found.total(),
-        "by_label": found.by("label"),
-        "by_style": found.by("style"),
-        "answered_as_procedure": [line.text for line in found.answered_as_procedure()],
-        "missed_emergencies": [line.text for line in found.missed_emergencies()],
-    }

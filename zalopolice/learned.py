@@ -1,0 +1,138 @@
+"""What a message is about, as learnt from the sentences in ``data/questions.tsv``. Pure, offline, no float is compared
+that another machine could round differently: features are whole numbers, weights are bytes, a score is their sum.
+
+The features are what is typed (pieces of words, words, words with their marks) and what the hand-written rules say of
+it: the danger words, the signs of a report, the topics, the names and synonyms of the procedures. So a synonym an
+editor adds moves the decision without any training. ``training.py`` makes the file; :func:`ranked` reads with it.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import struct
+import unicodedata
+import zlib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from procedures import topics
+from procedures.understanding import Known, lexical_scores, spelled_with_ages
+from tips import danger, recognition
+
+FILE = Path(__file__).resolve().parent / "data" / "understanding.model"
+BUCKETS = 1 << 15
+"""Features share this many rows; what shares one by chance is told apart by the others of the sentence."""
+HEAD, TAIL = 700, 500
+"""Characters read of a long story: how it begins, and its end, where the question often stands."""
+ONE = 1024
+"""The length of each block of features, as a whole number."""
+RULES = 0.3
+"""Of that, what one word of a rule weighs."""
+PIECES = range(2, 6)
+
+
+@dataclass(frozen=True)
+class Model:
+    labels: tuple[str, ...]
+    bias: tuple[int, ...]
+    scale: float
+    """A sum divided by it is the distance from the boundary between a label and the rest: 0 on it, 1 clear."""
+    rarity: bytes
+    weights: bytes
+
+    def scores(self, features: Mapping[int, int]) -> list[tuple[str, float]]:
+        """Each label with its score, the best first."""
+        width, sums = len(self.labels), list(self.bias)
+        weights = memoryview(self.weights).cast("b")
+        for bucket, value in features.items():
+            row = weights[bucket * width : (bucket + 1) * width]
+            sums = [total + value * weight for total, weight in zip(sums, row, strict=True)]
+        found = zip(self.labels, (round(total / self.scale, 3) for total in sums), strict=True)
+        return sorted(found, key=lambda row: (-row[1], row[0]))
+
+
+def ranked(text: str, entries: Sequence[Known]) -> list[tuple[str, float]]:
+    return load().scores(features(text, entries, load().rarity))
+
+
+@lru_cache(maxsize=1)
+def load(path: Path = FILE) -> Model:
+    raw = path.read_bytes()
+    (length,) = struct.unpack_from(">I", raw)
+    head = json.loads(raw[4 : 4 + length])
+    body = zlib.decompress(raw[4 + length :])
+    rarity, weights = body[:BUCKETS], body[BUCKETS:]
+    return Model(tuple(head["labels"]), tuple(head["bias"]), head["scale"], rarity, weights)
+
+
+def save(model: Model, path: Path = FILE) -> None:
+    head = {"labels": model.labels, "bias": model.bias, "scale": model.scale}
+    written = json.dumps(head, sort_keys=True).encode()
+    body = zlib.compress(model.rarity + model.weights, 9)
+    path.write_bytes(struct.pack(">I", len(written)) + written + body)
+
+
+def features(text: str, entries: Sequence[Known], rarity: bytes | None = None) -> dict[int, int]:
+    """Bucket -> whole number. ``rarity``: per bucket, how much a feature found there tells; None: all the same."""
+    found: Counter[int] = Counter()
+    text = text if len(text) <= HEAD + TAIL else f"{text[:HEAD]} {text[-TAIL:]}"
+    for block in blocks(text):
+        weighed = {key: (rarity[key] if rarity else 16) * _often(times) for key, times in Counter(block).items()}
+        length = math.isqrt(sum(value * value for value in weighed.values())) or 1
+        for key, value in weighed.items():
+            found[key] += value * ONE // length
+    for name, weight in rules(text, entries):
+        found[bucket("rule", name)] += round(weight * RULES * ONE)
+    return found
+
+
+def _often(times: int) -> int:
+    """A word said twice says little more than once: 1 + ln(times), in sixteenths."""
+    return (16, 16, 27, 34, 38, 42)[min(times, 5)]
+
+
+def bucket(kind: str, feature: str) -> int:
+    return zlib.crc32(f"{kind}|{feature}".encode()) % BUCKETS
+
+
+def blocks(text: str) -> Iterator[list[int]]:
+    plain = spelled_with_ages(text)
+    words = plain.split()
+    yield [bucket("piece", piece) for word in words for piece in _pieces(f" {word} ")]
+    runs = [" ".join(words[at : at + size]) for size in (1, 2, 3) for at in range(len(words) - size + 1)]
+    yield [bucket("words", run) for run in runs]
+    marked = re.findall(r"[^\W_]+", unicodedata.normalize("NFC", text.lower()))
+    pairs = [" ".join(pair) for pair in zip(marked, marked[1:], strict=False)]
+    yield [bucket("marked", word) for word in [*marked, *pairs]]
+
+
+def _pieces(word: str) -> Iterable[str]:
+    if len(word) <= PIECES.start:
+        return [word]
+    return [word[at : at + size] for size in PIECES for at in range(max(1, len(word) - size + 1)) if size <= len(word)]
+
+
+def rules(text: str, entries: Sequence[Known]) -> Iterator[tuple[str, float]]:
+    """What the hand-written rules say of it."""
+    yield f"danger {danger.assess(text).value}", 1.0
+    yield f"report {recognition.read(text).value}", 1.0
+    yield f"topic {topics.topic(text)}", 1.0
+    for cue in topics.heard(text):
+        yield f"cue {cue}", 1.0
+    if topics.is_elsewhere(text):
+        yield "elsewhere", 1.0
+    if recognition.asks(text):
+        yield "asks", 1.0
+    if "?" in text:
+        yield "question mark", 1.0
+    yield f"length {min(6, len(text.split()).bit_length())}", 1.0
+    near = lexical_scores(text, entries)[:6]
+    for slug, score in near:
+        yield f"named {slug}", 1.5 * score
+    if near:
+        yield "named at all", near[0][1]
