@@ -85,13 +85,13 @@ def ask_which(message: Message, carried: Carried) -> None:
 
 
 def ask_back(message: Message, slugs: Sequence[str], carried: Carried, desk: Desk, *, report: bool = False) -> None:
-    """Up to four numbered choices and an officer; a report is the first of them when it may be one.
+    """Up to four numbered choices and an officer; a report is the first of them when the words sound like one.
 
-    ``slugs``: procedures, and topics that are none (``SERVICES``)."""
-    names = {slug: _name(slug, desk) for slug in slugs if slug != TIP}
-    near = [(slug, name) for slug, name in names.items() if name][: CHOICES - report]
-    offered = [TIP] * report + [slug for slug, _ in near] + [OFFICER]
-    named = [outbox.words("choice_tip")] * report + [name for _, name in near] + [outbox.words("choice_officer")]
+    ``slugs``: procedures, and what is none (``TIP``, ``SERVICES``)."""
+    near = [TIP] * report + [slug for slug in slugs if slug != TIP or not report]
+    names = {slug: name for slug in near if (name := _name(slug, desk))}
+    offered = [*list(names)[:CHOICES], OFFICER]
+    named = [*list(names.values())[:CHOICES], outbox.words("choice_officer")]
     if _has_just_asked(message, offered):
         return
     outbox.answer(message, "choose", choices=named, report=report)
@@ -99,7 +99,7 @@ def ask_back(message: Message, slugs: Sequence[str], carried: Carried, desk: Des
 
 
 def _name(slug: str, desk: Desk) -> str:
-    if slug in SERVICES:
+    if slug in (TIP, *SERVICES):
         return outbox.words(f"choice_{slug}")
     entry = desk.entry(slug)
     return entry.name if entry else ""

@@ -16,7 +16,7 @@ from procedures import conversation
 from procedures.conversation import OFFICER, TIP, Carried, Desk
 from tips import danger, intake
 from tips.models import TrayItem
-from zalopolice import faults, queue, quiet, reading, small_talk
+from zalopolice import faults, message_reading, queue, quiet, small_talk
 from zalopolice.gateway import dialogues, outbox
 from zalopolice.gateway.models import Citizen, Dialogue, Message
 from zalopolice.states import move_to
@@ -72,15 +72,22 @@ def _route_waiting(pk: uuid.UUID, steps: tuple[Step, ...]) -> None:
 def _danger(message: Message) -> bool:
     """0. Danger to life: the safety text before anything else, and the top of the tray.
 
-    Also when the source has an open case: its officer may sleep, the duty officer does not."""
+    Also when the source has an open case: its officer may sleep, the duty officer does not. Then the words alone are
+    enough; of a first message it must not be plain that they tell something else."""
     if danger.assess(message.text) is not danger.Danger.EMERGENCY:
         return False
+    if intake.open_case_of(message.citizen) is None and message_reading.read(message).kind != "emergency":
+        return False
+    _alarm(message)
+    return True
+
+
+def _alarm(message: Message) -> None:
     outbox.answer(message, "safety")
     case = intake.open_case_of(message.citizen)
     if case is not None:
         intake.mark_urgent(case)
     intake.put_in_tray(message, kind=TrayItem.Kind.TIP, urgent=True)
-    return True
 
 
 def _stop(message: Message) -> bool:
@@ -141,16 +148,19 @@ def _understood(message: Message, carried: Carried, *, expected: bool = False) -
     if not message.text.strip():
         return False
     desk = Desk(message.unit_id)
-    read = reading.read(message.text, lambda: desk.entries)
+    read = message_reading.read(message)
+    if read.kind == "emergency":
+        _alarm(message)
+        return True
     if read.kind != "tip" and message.attachments.exists():
         return False  # a picture, a place, a voice: a person looks at it
     near = [label for label, _ in read.candidates]
-    report = read.topic == "report" or TIP in near
+    report = read.topic == "report"
     if read.kind == "tip":
         _receive_tip(message, carried)
     elif read.kind == "answer" and conversation.give(message, read.label, _carry(message, carried), desk):
         _was_answered(message, carried)
-    elif read.kind == "ask_back" and (near or not expected) and (near or read.topic):
+    elif read.kind == "ask_back" and (set(near) - {TIP} or (report and not expected)):
         conversation.ask_back(message, near, _in_sight(message, carried), desk, report=report)
     elif read.kind == "handoff" and read.topic:
         return _small_talk(message, read.topic, carried, desk)

@@ -18,7 +18,6 @@ from zalo_sdk.oa import Client, ZaloAction, ZaloAttachment, ZaloMessageBody, Zal
 
 from tests.simulator.conftest import APP, APP_SECRET, OAS, Portal, Simulator
 
-pytestmark = pytest.mark.stack
 OAUTH = "https://oauth.zaloapp.com"
 
 

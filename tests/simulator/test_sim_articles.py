@@ -13,7 +13,6 @@ import requests
 
 from tests.simulator.conftest import OAS, Simulator
 
-pytestmark = pytest.mark.stack
 JPG = b"\xff\xd8\xff\xe0" + bytes(200)
 FILES = {"/bia.jpg": JPG, "/to.jpg": JPG + bytes(1024 * 1024), "/trang.jpg": b"<html></html>"}
 NOON, NIGHT = "2026-11-20T12:00:00", "2026-11-20T22:00:00"

@@ -17,8 +17,6 @@ import requests
 
 from tests.simulator.conftest import APP_SECRET, OAS, Portal, Simulator
 
-pytestmark = pytest.mark.stack
-
 
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory, samples: Path) -> Iterator[Simulator]:

@@ -10,7 +10,6 @@ import requests
 from tests.simulator.conftest import APP, CALLBACK, OAS, Simulator
 from zalopolice.simulator.oauth import challenge_of
 
-pytestmark = pytest.mark.stack
 VERIFIER = "Zk3uYtq0oXb8sN2rVw5cLm7pHg4dJf6aQe9RiT1yUxE"
 
 

@@ -10,7 +10,6 @@ import pytest
 
 from tests.simulator.conftest import APP, OAS, Simulator
 
-pytestmark = pytest.mark.stack
 HOUR = 3600
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(64)
 

@@ -1,0 +1,37 @@
+"""What a message of the inbox is about: ``reading.py`` with what its unit publishes."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Sequence
+
+from django.db import DatabaseError
+
+from procedures import catalogue
+from procedures.catalogue import Entry
+from zalopolice import reading
+from zalopolice.gateway.models import Message
+from zalopolice.reading import Reading
+
+log = logging.getLogger(__name__)
+
+
+def read(message: Message) -> Reading:
+    """The decision about its words, made once as long as they stay the same."""
+    words, kept = vars(message).get("_read", ("", None))
+    if kept is None or words != message.text:
+        kept = reading.read(message.text, lambda: _entries(message.unit_id))
+        vars(message)["_read"] = (message.text, kept)
+    return kept
+
+
+def _entries(unit_id: uuid.UUID) -> Sequence[Entry]:
+    """A catalogue that cannot be read delays no alarm and no tip."""
+    try:
+        return catalogue.published(unit_id)
+    except DatabaseError:
+        raise
+    except Exception as error:
+        log.warning("catalogue of %s not read: %s", unit_id, type(error).__name__)
+        return ()
