@@ -77,9 +77,7 @@ def test_a_question_is_answered_on_the_phone(running, browser):
 def test_an_unknown_question_reaches_the_duty_officer(running, browser):
     phone = phone_of(browser, running, running.new_citizen("Trần Lê Bảo Châu"))
     says(phone, "bên mình có nhận giữ hộ chìa khóa phòng trọ không vậy")
-    hears(phone, "trả lời bằng số")
-    says(phone, "gặp cán bộ")
-    hears(phone, "rực ban")
+    hears(phone, "chuyển tới cán bộ")
     duty = officer_of(browser, running, "trucban.tran-hung-dao")
     duty.goto(running.urls["web"] + "/hop-tin/")
     until_shown(duty, "[data-testid=tray-item]:has-text('chìa khóa phòng trọ')")
