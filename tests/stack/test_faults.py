@@ -26,7 +26,7 @@ AWAY = 60.0 if LONG else 6.0
 OUTAGE = 600.0 if LONG else 12.0
 LOAD_SECONDS = 600 if LONG else 12
 VICTIMS = ("webhook", "vault", "inbox", "worker", "web", "beat")
-PATIENCE = 1800 if LONG else 240
+PATIENCE = 1800 if LONG else 420
 EACH = 20 if LONG else 4
 LEASE = 25
 """Seconds after which whatever is still unclear would be sent again: only then is "not doubled" true."""
