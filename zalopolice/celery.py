@@ -88,18 +88,18 @@ def took_a_task(task: Any = None, **_: object) -> None:
 
 @task_postrun.connect
 def ended_a_task(task: Any = None, **_: object) -> None:
+    from zalopolice import metrics
+
     _beat(task, busy=False)
+    metrics.flush_when_due()
 
 
 def _beat(task: Any, *, busy: bool) -> None:
     """The watchdog looks whether these signs move (``zalopolice/heartbeat.py``)."""
-    from zalopolice import heartbeat, metrics
+    from zalopolice import heartbeat
 
-    if not task.request.hostname or task.request.is_eager:
-        return  # called as a function
-    with contextlib.suppress(redis.RedisError):
-        heartbeat.beat(metrics.broker(), _program(task.request), busy=busy)
-    metrics.flush()
+    if task.request.hostname and not task.request.is_eager:  # not called as a function
+        heartbeat.note(_program(task.request), busy=busy)
 
 
 def _program(named: Any) -> str:
@@ -128,9 +128,12 @@ def say_alive(**_: object) -> None:
 def _say_alive() -> None:
     from django.conf import settings
 
+    from zalopolice import heartbeat
+
     address = settings.REDIS_URL.replace("redis+socket://", "unix://").split("?")[0]
     client = redis.Redis.from_url(address, socket_timeout=1)
     while True:
         with contextlib.suppress(redis.RedisError):
             client.set(f"zp:alive:{settings.ZONE}", int(time.time()), ex=5)
+            heartbeat.tell(client)
         time.sleep(ALIVE_EVERY)

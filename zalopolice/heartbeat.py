@@ -1,7 +1,8 @@
 """Signs of work: which worker took a task when, and which queue beat rang.
 
-Written by the tasks themselves: a thread lives on while the consumer beside it is dead, as Celery's is after some
-resets of the broker. Only the standard library and a client of Redis, because the supervisor reads it too.
+Noted by the tasks themselves: a thread lives on while the consumer beside it is dead, as Celery's is after some
+resets of the broker; it only carries the note. Only the standard library and a client of Redis, because the
+supervisor reads it too.
 """
 
 from __future__ import annotations
@@ -31,12 +32,28 @@ def rang_key(queue: str) -> str:
     return f"zp:rang:{queue}"
 
 
-def beat(client: Any, program: str, *, busy: bool) -> None:
-    key = consumed_key(program)
+_noted: tuple[str, str] | None = None
+_told: tuple[str, str] | None = None
+
+
+def note(program: str, *, busy: bool) -> None:
+    """This process takes or ends a task."""
+    global _noted
+    _noted = (program, f"{time.time():.1f} {int(busy)}")
+
+
+def tell(client: Any) -> None:
+    """Once a second, by a thread: with every task it would cost more than many a task. Nothing new, no sign."""
+    global _told
+    noted = _noted
+    if noted is None or noted == _told:
+        return
+    program, sign = noted
     pipe = client.pipeline(transaction=False)
-    pipe.hset(key, str(os.getpid()), f"{time.time():.1f} {int(busy)} {resident_bytes()}")
-    pipe.expire(key, KEPT)
+    pipe.hset(consumed_key(program), str(os.getpid()), f"{sign} {resident_bytes()}")
+    pipe.expire(consumed_key(program), KEPT)
     pipe.execute()
+    _told = noted
 
 
 def rang(client: Any, queue: str) -> None:

@@ -53,6 +53,10 @@ def broker() -> redis.Redis:
 def count(series: str, label: str, by: int = 1) -> None:
     """Adds to a counter; written at most once a second, and never at the cost of the caller."""
     _pending[series, label] += by
+    flush_when_due()
+
+
+def flush_when_due() -> None:
     if time.monotonic() >= _next_flush:
         flush()
 
