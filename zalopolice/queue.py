@@ -51,8 +51,19 @@ def due(model: type[Job], queue: str, limit: int = 200) -> Iterable[uuid.UUID]:
 def locked(model: type[Job], pk: uuid.UUID) -> Iterator[Job | None]:
     """Yields the waiting row locked, or None when it is done or somebody holds it; the caller ends it."""
     with transaction.atomic():
-        rows = model._default_manager.select_for_update(skip_locked=True, of=("self",))
-        yield rows.filter(pk=pk, next_at__lte=timezone.now()).first()
+        yield _free(model).filter(pk=pk).first()
+
+
+@contextmanager
+def next_locked(model: type[Job], queue: str) -> Iterator[Job | None]:
+    """Yields the row that has waited longest and nobody holds, locked: many processes never meet at one row."""
+    with transaction.atomic():
+        yield _free(model).filter(queue=queue).order_by("next_at").first()
+
+
+def _free(model: type[Job]) -> models.QuerySet[Job]:
+    rows = model._default_manager.select_for_update(skip_locked=True, of=("self",))
+    return rows.filter(next_at__lte=timezone.now())
 
 
 def claim(row: Job, lease: timedelta) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import uuid
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -37,10 +38,19 @@ class UnknownAccount(events.BadEvent):
 
 
 def receive(pk: uuid.UUID) -> None:
+    _decide_on(queue.locked(InboundEvent, pk))
+
+
+def receive_next() -> bool:
+    """The event that waits longest and nobody works on; False when there is none."""
+    return _decide_on(queue.next_locked(InboundEvent, "vault"))
+
+
+def _decide_on(locked: AbstractContextManager[queue.Job | None]) -> bool:
     decided = ""
-    with queue.locked(InboundEvent, pk) as event:
+    with locked as event:
         if not isinstance(event, InboundEvent):
-            return
+            return False
         faults.point("inbox.locked")
         try:
             with transaction.atomic():
@@ -55,6 +65,7 @@ def receive(pk: uuid.UUID) -> None:
             _set_aside(event, error)
     faults.point("inbox.committed")
     metrics.count("events", decided or "later")
+    return True
 
 
 def take(app_id: str, body: dict[str, Any], received_at: datetime) -> None:
