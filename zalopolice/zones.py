@@ -69,7 +69,11 @@ def _database(url: str) -> dict[str, object]:
     # A machine that is switched off says no goodbye: both ends look after each other, or its locks stay for hours.
     theirs = "-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3"
     ours = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
-    settings["OPTIONS"] = {"application_name": "zalopolice", "connect_timeout": 5, "options": theirs, **ours}
+    # The same few statements all day: PostgreSQL parses and plans each once in a session, not for every message.
+    prepared = {"server_side_binding": True, "prepare_threshold": 3}
+    settings["OPTIONS"] = {
+        "application_name": "zalopolice", "connect_timeout": 5, "options": theirs, **ours, **prepared,
+    }  # fmt: skip
     return settings
 
 
