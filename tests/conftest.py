@@ -22,6 +22,7 @@ from whitenoise.middleware import WhiteNoiseMiddleware
 
 from tests import cast, chromium
 from zalopolice import queue
+from zalopolice.gateway import rules
 from zalopolice.gateway.models import ChannelRule
 from zalopolice.units import keyring
 
@@ -96,11 +97,19 @@ def zone() -> Any:
 @pytest.fixture
 def db(django_db_setup: None, django_db_blocker: Any, bell: list[Any], vault_files: None) -> Iterator[None]:
     """Empty tables and the login of zone web."""
+    rules.forget()
     with django_db_blocker.unblock():
         _empty()
         with _zone("web"):
             yield
         _as_new()
+
+
+CLEAN = (
+    "CLOSE ALL; SET SESSION AUTHORIZATION DEFAULT; RESET ALL; UNLISTEN *;"
+    " SELECT pg_advisory_unlock_all(); DISCARD TEMP; DISCARD SEQUENCES"
+)
+"""DISCARD ALL without DEALLOCATE: the statements a session has prepared stay, as in production."""
 
 
 def _as_new() -> None:
@@ -111,7 +120,7 @@ def _as_new() -> None:
         clean = session is not None and not connection.in_atomic_block and session.info.transaction_status == IDLE
         try:
             if clean:
-                session.execute("DISCARD ALL")
+                session.execute(CLEAN)
         except psycopg.OperationalError:  # the server has ended it
             clean = False
         if not clean:

@@ -14,7 +14,7 @@ from tests.tips.scenes import DANGER, TIP, again, case_at, client_of, entries, q
 from tips import actions, group_actions
 from tips.models import Case, Filed, TrayItem
 from zalopolice import quiet
-from zalopolice.gateway import flood, outbox
+from zalopolice.gateway import flood, outbox, rules
 from zalopolice.gateway.models import ChannelRule, ChatGroup, Incident, Message
 from zalopolice.units.models import Alert
 
@@ -347,13 +347,13 @@ def limits(commune, zone):
         before = {row.pk: row.value for row in ChannelRule.objects.filter(name__startswith="flood_")}
         for name, value in (("person_minute", 3), ("person_day", 6), ("unit_hour", 8)):
             ChannelRule.objects.filter(name=f"flood_{name}").update(value=value)
-    flood._limits.cache_clear()
+    rules.forget()
     quiet._told.clear()
     yield
     with zone("owner"):
         for pk, value in before.items():
             ChannelRule.objects.filter(pk=pk).update(value=value)
-    flood._limits.cache_clear()
+    rules.forget()
 
 
 def pour(commune, number, words="Nhà bên hát to quá", citizen="dung", start=None, apart=1.0):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import Enum
+from functools import lru_cache
 
 from django.db.models import Q, Subquery
 from django.utils import timezone
@@ -28,14 +30,25 @@ class WindowEnds:
 
 
 def values(names: tuple[str, ...], at: datetime) -> dict[str, int]:
-    """The values in force at ``at``; LookupError when no dated row covers one of them."""
-    day = timezone.localdate(at)
+    """The values in force at ``at``; LookupError when no dated row covers one of them.
+
+    Each process reads them once a minute: they are dated by the day, and every message needs some of them."""
+    return dict(_of_day(names, timezone.localdate(at), int(time.monotonic() // 60)))
+
+
+@lru_cache(maxsize=64)
+def _of_day(names: tuple[str, ...], day: date, minute: int) -> dict[str, int]:
     dated = Q(valid_until=None) | Q(valid_until__gte=day)
     rows = ChannelRule.objects.filter(dated, name__in=names, valid_from__lte=day).order_by("valid_from")
     found = dict(rows.values_list("name", "value"))
     if missing := set(names) - found.keys():
         raise LookupError(f"no channel rule {', '.join(sorted(missing))} on {day}")
     return found
+
+
+def forget() -> None:
+    """Between tests, which change the rules."""
+    _of_day.cache_clear()
 
 
 def value(name: str, at: datetime) -> int:
