@@ -38,15 +38,15 @@ def waiting_item_of(citizen: Citizen) -> TrayItem | None:
 
 
 def waits_as_tip(citizen: Citizen) -> bool:
-    item = waiting_item_of(citizen)
-    return item is not None and item.kind == TrayItem.Kind.TIP
+    waiting = TrayItem.objects.filter(citizen=citizen, status=TrayItem.Status.WAITING)
+    return waiting.filter(kind=TrayItem.Kind.TIP).exists()
 
 
 def officer_talks_with(citizen: Citizen) -> bool:
     """An officer has answered and the thread is open: the bot does not speak in between."""
     since = timezone.now() - OFFICER_TALKS
     said = Message.objects.filter(citizen=citizen, origin=Message.Origin.OFFICER, sent_at__gte=since)
-    return waiting_item_of(citizen) is not None and said.exists()
+    return said.exists() and waiting_item_of(citizen) is not None
 
 
 def file_in_case(message: Message, case: Case, *, silently: bool = False) -> None:

@@ -56,8 +56,8 @@ def _failed(pk: uuid.UUID) -> None:
 
 def _route_waiting(pk: uuid.UUID, steps: tuple[Step, ...]) -> None:
     """Routes everything of this citizen that waits, in the order it was written."""
-    citizen_id = Message.objects.values_list("citizen_id", flat=True).get(pk=pk)
-    citizen = Citizen.objects.select_for_update().get(pk=citizen_id)
+    whose = Message.objects.filter(pk=pk).values("citizen")
+    citizen = Citizen.objects.select_for_update().get(pk__in=whose)
     faults.point("routing.locked")
     waiting = Message.objects.filter(citizen=citizen, state=Message.State.RECEIVED, queue="worker")
     for message in waiting.order_by("sent_at", "zalo_msg_id", "pk"):
@@ -112,7 +112,7 @@ def _dialogue(message: Message) -> bool:
     if intake.open_case_of(message.citizen) is not None or (
         dialogue.kind != ASK and intake.waits_as_tip(message.citizen)
     ):
-        dialogues.end(dialogue)  # it became a tip meanwhile: the question is answered, and the bot silent
+        dialogues.end(message.citizen)  # it became a tip meanwhile: the question is answered, and the bot silent
         return False
     return DIALOGUES[dialogue.kind](message, dialogue)
 
@@ -259,8 +259,7 @@ def _hand_over(message: Message, carried: Carried, words: str = "duty_called", *
 
 def _file(message: Message, carried: Carried, *, kind: str) -> TrayItem:
     """Into the tray with what the bot alone has heard; the dialogue is over."""
-    if dialogue := dialogues.current(message.citizen):
-        dialogues.end(dialogue)
+    dialogues.end(message.citizen)
     for earlier in Message.objects.filter(pk__in=carried.get("heard", ()), filed=None).order_by("sent_at", "pk"):
         earlier.citizen = message.citizen
         intake.put_in_tray(earlier)

@@ -93,7 +93,9 @@ def _failed(message: Message) -> None:
         queue.again(row, queue.BACKOFF[min(row.attempt, 5)], attempt=row.attempt + 1)
 
 
-def _load(pk: uuid.UUID) -> Message | None:
+def _load(pk: uuid.UUID | None) -> Message | None:
+    if pk is None:
+        return None
     rows = Message.objects.select_related("oa__app", "citizen")
     return rows.filter(pk=pk, queue="vault", next_at__lte=timezone.now()).first()
 
@@ -121,10 +123,10 @@ def _ahead(message: Message) -> Message | None:
 
 
 def _next_of(message: Message) -> Message | None:
-    rows = Message.objects.select_related("oa__app", "citizen").filter(
+    rows = Message.objects.filter(
         citizen_id=message.citizen_id, state__in=WAITING, queue="vault", next_at__lte=timezone.now()
     )
-    return rows.order_by("sent_at", "pk").first()
+    return _load(rows.order_by("sent_at", "pk").values_list("pk", flat=True).first())
 
 
 def send(message: Message) -> bool:
@@ -183,13 +185,12 @@ def _renew(message: Message, version: int) -> bool:
 
 
 def _begin(message: Message, window: rules.Window) -> bool:
+    """The claim of ``queue.py`` and the step to ``sending`` in one: both or none."""
+    now = timezone.now()
+    begun: dict[str, Any] = {"sending_since": now, "tier": quota.expected(window)}
+    claimed: dict[str, Any] = {"attempt": message.attempt + 1, "next_at": now + lease()}
     try:
-        with transaction.atomic():
-            if not queue.claim(message, lease()):
-                return False
-            begun: dict[str, Any] = {"sending_since": timezone.now(), "tier": quota.expected(window)}
-            move_to(message, State.SENDING, field="state", **begun)
-            faults.point("outbox.beginning")
+        move_to(message, State.SENDING, field="state", unchanged=("attempt", "next_at"), **claimed, **begun)
     except WrongState:
         return False
     return True
@@ -240,13 +241,15 @@ def _sent(message: Message, outcome: Outcome) -> None:
     done["tier"] = quota.tier(message.tier, outcome.data)
     rows = Message.objects.filter(unit_id=message.unit_id, oa_id=message.oa_id)
     with transaction.atomic():
-        # An echo that Zalo worded differently was taken for somebody's typing in the console: it was this.
-        echoes.not_typed(rows.filter(zalo_msg_id=msg_id).exclude(zalo_msg_id=""))
-        done["zalo_msg_id"] = "" if rows.filter(zalo_msg_id=msg_id).exists() else msg_id
+        named_so = rows.filter(zalo_msg_id=msg_id)
+        if msg_id and named_so.exists():
+            # An echo that Zalo worded differently was taken for somebody's typing in the console: it was this.
+            echoes.not_typed(named_so)
+            msg_id = "" if named_so.exists() else msg_id
+        done["zalo_msg_id"] = msg_id
         faults.point("outbox.recording")
         try:
-            with transaction.atomic():
-                move_to(message, State.SENT, field="state", unchanged=FENCE, **done)
+            move_to(message, State.SENT, field="state", unchanged=FENCE, **done)
         except WrongState:
             # Declared unknown while we waited for a slow answer: now it is known, unless it went out anew.
             late = rows.filter(pk=message.pk, state=State.UNKNOWN, resends=message.resends, zalo_msg_id="")

@@ -17,12 +17,12 @@ def current(citizen: Citizen) -> Dialogue | None:
 
 def begin(citizen: Citizen, kind: str, state: dict[str, Any], lasts: timedelta) -> Dialogue:
     """Starts a dialogue; whatever was open with this citizen before is over."""
-    Dialogue.objects.filter(citizen=citizen).delete()
+    end(citizen)
     expires = timezone.now() + lasts
     return Dialogue.objects.create(
         unit_id=citizen.unit_id, citizen=citizen, kind=kind, state=json.dumps(state), expires_at=expires
     )
 
 
-def end(dialogue: Dialogue) -> None:
-    dialogue.delete()
+def end(citizen: Citizen) -> None:
+    Dialogue.objects.filter(citizen=citizen).delete()

@@ -97,6 +97,6 @@ def _of_today(message: Message) -> SourceTag | None:
     earlier = Message.objects.filter(
         unit_id=message.unit_id, citizen=message.citizen_id, sent_at__gte=midnight, sent_at__lte=message.sent_at
     )
-    last = earlier.exclude(source_tag=None).exclude(pk=message.pk).select_related("source_tag")
-    found = last.order_by("-sent_at", "-pk").first()
-    return found.source_tag if found else None
+    tagged = earlier.exclude(source_tag=None).exclude(pk=message.pk).order_by("-sent_at", "-pk")
+    last = tagged.values_list("source_tag", flat=True).first()
+    return SourceTag.objects.filter(pk=last).first() if last else None

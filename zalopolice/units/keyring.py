@@ -21,6 +21,7 @@ from django.apps import apps
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Q
+from django.utils import timezone
 
 from zalopolice import crypto
 from zalopolice.units.models import WrappedKey
@@ -61,7 +62,7 @@ def in_use(ring: str, unit: uuid.UUID, level: str, owner: uuid.UUID) -> WrappedK
     return rows.first()
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def _made(ring: str, unit: uuid.UUID, level: str, owner: uuid.UUID) -> WrappedKey:
     # From here to the commit no rotation may retire the parent: it waits for this lock.
     lock(ring, unit if level == "owner" else ROOT, shared=True)
@@ -70,19 +71,27 @@ def _made(ring: str, unit: uuid.UUID, level: str, owner: uuid.UUID) -> WrappedKe
         parent = crypto.Key(row.pk, _remember(ring, row, keep=False))
     else:
         parent = roots(ring)[0]
-    insert(ring, unit, level, owner, parent)
-    made = in_use(ring, unit, level, owner)  # ours, or the one somebody committed a moment earlier
+    made = insert(ring, unit, level, owner, parent) or in_use(ring, unit, level, owner)  # somebody's, a moment earlier
     if made is None:
         raise crypto.CannotOpen("a key was retired while it was made; try again")
     return made
 
 
-def insert(ring: str, unit: uuid.UUID, level: str, owner: uuid.UUID, parent: crypto.Key) -> None:
-    """A new key wrapped by ``parent``; nothing happens when one is in use."""
+def insert(ring: str, unit: uuid.UUID, level: str, owner: uuid.UUID, parent: crypto.Key) -> WrappedKey | None:
+    """A new key wrapped by ``parent``; None when one is in use."""
     fresh = crypto.Key.new()
     wrapped = crypto.encrypt(parent, fresh.secret, _wrap_aad(ring, unit, level, owner, fresh.id))
-    row = _model(ring)(id=fresh.id, unit_id=unit, level=level, owner=owner, wrapped_by=parent.id, wrapped=wrapped)
-    _model(ring)._default_manager.bulk_create([row], ignore_conflicts=True)
+    model, now = _model(ring), timezone.now()
+    row = model(
+        id=fresh.id, unit_id=unit, level=level, owner=owner, wrapped_by=parent.id, wrapped=wrapped, created_at=now
+    )
+    with connection.cursor() as cursor:  # the ORM does not tell whether its ON CONFLICT met one
+        cursor.execute(
+            f"INSERT INTO {model._meta.db_table} (id, unit_id, level, owner, wrapped_by, wrapped, created_at)"
+            " VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
+            [row.id, unit, level, owner, parent.id, wrapped, now],
+        )
+        return row if cursor.rowcount == 1 else None
 
 
 ROOT = uuid.UUID(int=0)
