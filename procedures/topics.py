@@ -42,6 +42,8 @@ CUES = {
     "appointment": _VISITS,
     "hotline": _NUMBERS,
 }
+SERVICES = tuple(CUES)
+"""Questions that are no procedure and may be offered as a choice."""
 # Matters of other offices, and questions only a person may judge. The words an entry shares with them do not count.
 ELSEWHERE = (
     "(?<!mat giay )(?<!tren giay )(?<!trong giay )khai sinh|ket hon|doc than|khai tu|so do|quyen su dung dat"
@@ -50,6 +52,16 @@ ELSEWHERE = (
     "|(phat|bi phat) (bao nhieu|khong|the nao|may)|mua ban nha|xe buyt|thoi tiet|giay phep kinh doanh|ho ngheo"
     "|bhyt|bhxh|tro cap|dam cuoi|trich luc|chung thuc|dat dai"
 )
+PLAIN = {
+    "genuine": "(co phai|la) (cua )?(cong an|can bo|canh sat) that( su)?( khong)?|cong an (that|gia) hay (that|gia)"
+    "|(trang|zalo|oa|tai khoan|so) (nay|do) (co )?(phai )?(la )?(cua |chinh thuc |that )*(cong an|that|gia|chinh thuc)"
+    "|(that hay gia|gia hay that)( vay| a| ha)?$|(kiem tra|ma) can bo",
+    "on_duty": "ai (dang )?truc( ban)?|(can bo|dong chi|anh) nao (dang )?truc|truc (hom nay|toi nay|bay gio) la ai",
+    "news": "tin an ninh|(ban|diem) tin|tin (tuc )?moi( nhat)?|(co )?(tin|thong bao) gi moi|tin hom nay",
+}
+"""Asked in so few words that nothing else can be meant."""
+FEW = 10
+_plain = {name: re.compile(rf"\b({words})\b") for name, words in PLAIN.items()}
 _cues = {topic: re.compile(rf"\b({words})\b") for topic, words in CUES.items()}
 _elsewhere = re.compile(rf"\b({ELSEWHERE})\b")
 _NOT_A_NUMBER = re.compile(r"\b(doi|thay|cap nhat|mat|sai|chinh) (so )?(so dien thoai|dien thoai|sim)\b")
@@ -78,6 +90,14 @@ def heard(text: str) -> list[str]:
     """Every topic with a cue in it, whichever comes first."""
     plain = spelled_out(text)
     return [name for name, cue in _cues.items() if cue.search(plain)]
+
+
+def plainly(text: str) -> str:
+    """A topic of ``PLAIN``, or ""."""
+    words = spelled_out(text)
+    if len(words.split()) > FEW:
+        return ""
+    return next((name for name, cue in _plain.items() if cue.search(words)), "")
 
 
 def is_thanks(text: str) -> bool:

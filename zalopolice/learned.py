@@ -44,6 +44,8 @@ class Model:
     """A sum divided by it is the distance from the boundary between a label and the rest: 0 on it, 1 clear."""
     rarity: bytes
     weights: bytes
+    made_from: str
+    """Digest of the sentences it was trained with."""
 
     def scores(self, features: Mapping[int, int]) -> list[tuple[str, float]]:
         """Each label with its score, the best first."""
@@ -61,28 +63,28 @@ def ranked(text: str, entries: Sequence[Known]) -> list[tuple[str, float]]:
 
 
 @lru_cache(maxsize=1)
-def load(path: Path = FILE) -> Model:
-    raw = path.read_bytes()
+def load() -> Model:
+    raw = FILE.read_bytes()
     (length,) = struct.unpack_from(">I", raw)
     head = json.loads(raw[4 : 4 + length])
     body = zlib.decompress(raw[4 + length :])
     rarity, weights = body[:BUCKETS], body[BUCKETS:]
-    return Model(tuple(head["labels"]), tuple(head["bias"]), head["scale"], rarity, weights)
+    return Model(tuple(head["labels"]), tuple(head["bias"]), head["scale"], rarity, weights, head["made_from"])
 
 
-def save(model: Model, path: Path = FILE) -> None:
-    head = {"labels": model.labels, "bias": model.bias, "scale": model.scale}
+def save(model: Model) -> None:
+    head = {"labels": model.labels, "bias": model.bias, "scale": model.scale, "made_from": model.made_from}
     written = json.dumps(head, sort_keys=True).encode()
     body = zlib.compress(model.rarity + model.weights, 9)
-    path.write_bytes(struct.pack(">I", len(written)) + written + body)
+    FILE.write_bytes(struct.pack(">I", len(written)) + written + body)
 
 
-def features(text: str, entries: Sequence[Known], rarity: bytes | None = None) -> dict[int, int]:
-    """Bucket -> whole number. ``rarity``: per bucket, how much a feature found there tells; None: all the same."""
+def features(text: str, entries: Sequence[Known], rarity: bytes) -> dict[int, int]:
+    """Bucket -> whole number. ``rarity``: per bucket, how much a feature found there tells."""
     found: Counter[int] = Counter()
     text = text if len(text) <= HEAD + TAIL else f"{text[:HEAD]} {text[-TAIL:]}"
     for block in blocks(text):
-        weighed = {key: (rarity[key] if rarity else 16) * _often(times) for key, times in Counter(block).items()}
+        weighed = {key: rarity[key] * _often(times) for key, times in Counter(block).items()}
         length = math.isqrt(sum(value * value for value in weighed.values())) or 1
         for key, value in weighed.items():
             found[key] += value * ONE // length

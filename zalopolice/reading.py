@@ -18,9 +18,8 @@ from zalopolice import learned
 from zalopolice.vietnamese import fold, spelled_out
 
 Scores = tuple[tuple[str, float], ...]
-SERVICE = ("appointment", "lookup_id_result", "hotline", "wanted_missing", "greeting_thanks")
 HOW_TO_REPORT = "to-giac-tin-bao-ve-toi-pham"
-OFFERED = {"tip", "other", *SERVICE} - {"greeting_thanks"}
+OFFERED = {"tip", "other", *topics.SERVICES}
 """Besides procedures; "other" is the officer, whom every menu offers."""
 # Distances from the boundary of a label, set on five-fold cross-validation of the training sentences, never on the
 # held-out file: the card's are those at which about two in a hundred of the hardest sentences get the wrong one.
@@ -84,7 +83,7 @@ def read(text: str, entries: Callable[[], Sequence[Known]]) -> Reading:
         if ranked[0][1] > CARD and lead > CARD_LEAD and _is_no_report(report, ranked[0][1] - scores["tip"]):
             return Reading("answer", first, near, "clear")
         return Reading("ask_back", first, _offered(ranked, published), "close", _perhaps(report))
-    if first in SERVICE:
+    if first in {*topics.SERVICES, "greeting_thanks"}:
         if ranked[0][1] > TOPIC and (lead > TOPIC_LEAD or first in topics.heard(text)):
             return Reading("handoff", first, near, "topic", first)
         return Reading("ask_back", first, _offered(ranked, published), "close", _perhaps(report))

@@ -1,8 +1,8 @@
 """Questions as people type them, read without a database.
 
-questions-dev.tsv is the project's labelled file; questions-heldout.tsv was written by others than the training
-sentences and is never tuned on (docs/understanding.md). Neither is among the training sentences. Floors are a little
-below what was reached, so that a change that costs accuracy is seen."""
+questions-dev.tsv is the project's labelled file; the questions-heldout files were written by others than the
+training sentences and are never tuned on (docs/understanding.md). None of them is among the training sentences.
+Floors are a little below what was reached, so that a change that costs accuracy is seen."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from zalopolice import judging, learned, reading, training
 
 HERE = Path(__file__).parent
 ENTRIES = judging.catalogue()
-FILES = {"questions-dev": (0.96, 0.98), "questions-heldout": (0.92, 0.95)}
+FILES = {"questions-dev": (0.96, 0.98), "questions-heldout": (0.93, 0.955), "questions-heldout-2": (0.95, 0.97)}
 
 
 def judged(name):
@@ -55,14 +55,18 @@ def test_nobody_learnt_from_what_is_judged():
     assert learnt.isdisjoint(asked)
 
 
-def test_the_model_is_what_the_sentences_make():
-    """The labels of the file are those of the data; what another order of the same data gives is the same."""
+def test_the_model_was_made_from_the_sentences_that_are_there():
+    """Not made anew here, which takes a minute: ``./run manage train_understanding`` does."""
     examples = training.sentences(ENTRIES)
-    some = [pair for place, pair in enumerate(examples) if place % 8 == 0]
-    first, second = training.train(some, ENTRIES), training.train(some, ENTRIES)
 
-    assert first == second
+    assert learned.load().made_from == training.digest(examples)
     assert set(learned.load().labels) == {label for _, label in examples}
+
+
+def test_the_same_sentences_make_the_same_model():
+    some = training.sentences(ENTRIES)[::16]
+
+    assert training.train(some, ENTRIES) == training.train(some, ENTRIES)
 
 
 def test_every_name_and_synonym_leads_to_its_entry_or_is_asked_back():
