@@ -105,7 +105,7 @@ def delivery(message: Message) -> Delivery:
         return Delivery(_("Chưa gửi được. Máy tự gửi lại lúc %(time)s.") % {"time": again}, "soon")
     if message.state == State.SENT and (message.seen_at or message.delivered_at):
         return Delivery(_("Người dân đã xem") if message.seen_at else _("Đã tới máy người dân"), "done")
-    tone = "late" if message.state in LOST else "done" if message.state == State.SENT else "wait"
+    tone = "late" if message.state in LOST else "done" if message.state in (State.SENT, State.SKIPPED) else "wait"
     return Delivery(f"{label}: {_(message.error)}" if message.error else label, tone)
 
 

@@ -341,7 +341,7 @@ def test_nothing_goes_to_who_spoke_in_a_group(waiting, zalo, zone):
 
 
 def test_the_last_step_before_zalo_refuses_who_spoke_in_a_group(zalo):
-    outcome = client.send_text(client.Account("token", "secret"), "group:g-1:5512207788990011223", "Chào bà")
+    outcome = client.send(client.Account("token", "secret"), "group:g-1:5512207788990011223", {"text": "Chào bà"})
 
     assert (outcome.verdict, zalo.calls) == (verdicts.Verdict.REFUSED, [])
 
@@ -490,7 +490,7 @@ def test_a_task_whose_time_is_over_ends_and_blames_no_row(waiting, zone, monkeyp
     def over(*_):
         raise SoftTimeLimitExceeded
 
-    monkeypatch.setattr(client, "send_text", over)
+    monkeypatch.setattr(client, "send", over)
     with pytest.raises(SoftTimeLimitExceeded):
         deliver(zone, waiting)
     assert (now(zone, waiting).state, now(zone, waiting).error) == (State.SENDING, "")

@@ -65,9 +65,12 @@ def test_a_training_unit_writes_to_the_simulator_and_a_real_one_to_zalo(trains, 
     for commune in (trains, other_commune):
         cast.give_token(commune)
 
-    assert client.send_text(account(trains, zone), "5512207788990000001", "Bài tập").verdict is client.Verdict.SENT
+    assert client.send(account(trains, zone), "5512207788990000001", {"text": "Bài tập"}).verdict is client.Verdict.SENT
     assert (simulator.texts(), zalo.texts()) == (["Bài tập"], [])
-    assert client.send_text(account(other_commune, zone), "5512207788990000002", "Thật").verdict is client.Verdict.SENT
+    assert (
+        client.send(account(other_commune, zone), "5512207788990000002", {"text": "Thật"}).verdict
+        is client.Verdict.SENT
+    )
     assert (simulator.texts(), zalo.texts()) == (["Bài tập"], ["Thật"])
 
 
@@ -75,7 +78,7 @@ def test_without_a_simulator_it_writes_to_nobody(trains, zalo, zone, monkeypatch
     monkeypatch.setattr(settings, "ZALO_TRAINING_URL", "")
     cast.give_token(trains)
 
-    assert client.send_text(account(trains, zone), "5512207788990000001", "x").verdict is client.Verdict.NOT_SENT
+    assert client.send(account(trains, zone), "5512207788990000001", {"text": "x"}).verdict is client.Verdict.NOT_SENT
     assert zalo.texts() == [] and zalo.calls == []
 
 

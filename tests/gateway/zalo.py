@@ -12,6 +12,8 @@ import time
 from collections import defaultdict, deque
 from collections.abc import Callable
 from contextlib import contextmanager
+from email import message_from_bytes
+from email.policy import default
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -40,6 +42,7 @@ class Zalo:
         self.broadcasts: list[str] = []  # article ids, as often as their followers got them
         self.targets: list[dict[str, str]] = []
         self.asked: list[str] = []
+        self.uploads: dict[str, tuple[str, str, bytes]] = {}  # by token: kind, name, content
 
     def texts(self) -> list[str]:
         return [row["message"] for row in self.sent]
@@ -49,12 +52,30 @@ class Zalo:
             row = {
                 "src": 0,
                 "time": int(time.time() * 1000),
-                "message": body["message"]["text"],
+                "message": self.words(body["message"]),
+                "body": body["message"],
                 "message_id": id or f"m{len(self.sent) + 1}",
                 "to": body["recipient"],
             }
             self.sent.append(row)
         return {"error": 0, "message": "Success", "data": {"message_id": row["message_id"]}}
+
+    def words(self, message: dict[str, Any]) -> str:
+        """What the phone shows: the text, or the name of the file."""
+        if "text" in message:
+            return str(message["text"])
+        return self.uploads[message["attachment"]["payload"]["token"]][1]
+
+    def take(self, kind: str, content_type: str, raw: bytes) -> dict[str, Any]:
+        """An upload of one part called "file"."""
+        form = message_from_bytes(b"Content-Type: " + content_type.encode() + b"\r\n\r\n" + raw, policy=default)
+        part = next(form.iter_parts())
+        assert part.get_param("name", header="content-disposition") == "file"
+        with self.lock:
+            token = f"{kind}-{len(self.uploads) + 1}"
+            self.uploads[token] = (kind, str(part.get_filename()), part.get_payload(decode=True))
+        key = "token" if kind == "file" else "attachment_id"
+        return {"error": 0, "message": "Success", "data": {key: token}}
 
     def about_posts(self, name: str, content: dict[str, Any]) -> dict[str, Any]:
         """Articles, broadcasts, allowance, followers: what happens when the script says nothing else."""
@@ -127,12 +148,15 @@ class Handler(BaseHTTPRequestHandler):
             answer = zalo.grant(fields)
             self.say(*answer) if isinstance(answer, tuple) else self.say(answer)
             return
+        if "/upload/" in self.path:
+            self.answer_upload(raw)
+            return
         content = json.loads(raw)
         if name := self.post_call(content):
             self.answer_about_posts(name, content)
             return
         with zalo.lock:
-            zalo.calls.append(content["message"]["text"])
+            zalo.calls.append(zalo.words(content["message"]))
             answer = zalo.script.popleft() if zalo.script else "ok"
         if self.headers["access_token"] != zalo.access:
             if zalo.gate:
@@ -144,6 +168,19 @@ class Handler(BaseHTTPRequestHandler):
             answer(self, content)
         elif answer == "ok":
             self.say(zalo.accept(content))
+        else:
+            self.say(*answer) if isinstance(answer, tuple) else self.say(answer)
+
+    def answer_upload(self, raw: bytes) -> None:
+        zalo = self.zalo
+        with zalo.lock:
+            answer = zalo.scripts["upload"].popleft() if zalo.scripts["upload"] else "ok"
+        if self.headers["access_token"] != zalo.access:
+            self.say({"error": -216, "message": "Access token is invalid"})
+        elif callable(answer):
+            answer(self, raw)
+        elif answer == "ok":
+            self.say(zalo.take(self.path.rpartition("/")[2], str(self.headers["Content-Type"]), raw))
         else:
             self.say(*answer) if isinstance(answer, tuple) else self.say(answer)
 

@@ -18,7 +18,14 @@ OFFICERS_WORDS = {"reply_office", "reply_place", "reply_received", "reply_safe"}
 CHOICES = {
     f"choice_{name}" for name in ("officer", "tip", "appointment", "hotline", "lookup_id_result", "wanted_missing")
 }
-PARTS = CHOICES | {"moment", "after_hours", "procedure_amount", "procedure_fee_lines"}
+PARTS = CHOICES | {
+    "moment",
+    "after_hours",
+    "procedure_amount",
+    "procedure_fee_lines",
+    "translation_lags",
+    "translation_missing",
+}
 
 
 @pytest.fixture

@@ -76,6 +76,10 @@ def test_buttons_refused_ignored_or_drawn(sim: Simulator) -> None:
     element = {"title": "Thủ tục", "subtitle": "Xem", "image_url": "https://example.vn/a.jpg"}
     listed = {"attachment": {"type": "template", "payload": {"template_type": "list", "elements": [element]}}}
     assert sim.cs(user, listed)["error"] == 0
+    for number, error in (("842693821234", 0), ("113", 0), ("0269 382 1234", -201), ("02693821234", -201)):
+        call = {"title": "Gọi trực ban", "type": "oa.open.phone", "payload": {"phone_code": number}}
+        message = {"text": "Trực ban", "attachment": {"type": "template", "payload": {"buttons": [call]}}}
+        assert sim.cs(user, message)["error"] == error, number
     assert told(sim, "oa_send_list")["message"]["attachments"][0]["type"] == "template"
 
 

@@ -150,6 +150,10 @@ def test_uploads_are_sniffed_and_belong_to_one_account(sim: Simulator) -> None:
     assert sim.cs(user, attachment)["error"] == 0
     payload = sim.wait(lambda: sim.portal.named("oa_send_file"))[0]["body"]["message"]["attachments"][0]["payload"]
     assert payload["name"] == "don.pdf" and payload["size"] == "10" and payload["type"] == "pdf"
+    sim.sim("faults", {"upload_-201": 1, "upload_forgotten": 1, "max": {"upload_-201": 1, "upload_forgotten": 1}})
+    assert upload(sim, "image", "a.png", PNG)["error"] == -201
+    assert sim.cs(user, attachment)["error"] == -100
+    assert sim.cs(user, attachment)["error"] == 0
     sim.grant(OAS[1])
     other = sim.say(oa_id=OAS[1])["user_id"]
     assert sim.cs(other, image(attachment_id=good), OAS[1])["error"] == -201

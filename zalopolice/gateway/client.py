@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import io
 import json
 from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
+from urllib3.filepost import encode_multipart_formdata
 
 from zalopolice.gateway import hosts, verdicts, wire
 from zalopolice.gateway.verdicts import Outcome, Verdict
@@ -24,6 +26,7 @@ __all__ = ["CONNECT_TIMEOUT", "Account", "Outcome", "Verdict"]
 REFRESH_PATIENCE = 3.5
 """Times as long as any other call: a pair whose answer is not waited for is lost, and with it the grant."""
 HOUR = 3600
+ANONYMOUS = "anonymous:"
 
 
 @dataclass(frozen=True)
@@ -55,28 +58,42 @@ class AnswerLost(Unreachable):
     """A refresh token reached Zalo, or may have, and what came back cannot be read: the new pair may be lost."""
 
 
-def send_text(account: Account, user_id: str, text: str) -> Outcome:
-    """One consultation message (3.2), or an anonymous one (3.3) when ``user_id`` says so; none to a group's people."""
+def send(account: Account, user_id: str, message: dict[str, Any]) -> Outcome:
+    """One consultation message (3.2), or an anonymous one (3.3) when ``user_id`` says so; none to a group's people.
+
+    ``message``: the object of that name, ``{"text": …}`` or one with an attachment."""
     if user_id.startswith(routes.GROUP):
         return Outcome(Verdict.REFUSED)
-    if user_id.startswith("anonymous:"):
+    if user_id.startswith(ANONYMOUS):
         _, person, conversation = user_id.split(":", 2)
         recipient, path = {"anonymous_id": person, "conversation_id": conversation}, "/v2.0/oa/message"
     else:
         recipient, path = {"user_id": user_id}, "/v3.0/oa/message/cs"
-    outcome = call(account, path, {"recipient": recipient, "message": {"text": text}})
+    outcome = call(account, path, {"recipient": recipient, "message": message})
     for name in ("user_id", "anonymous_id"):
         if name in recipient and str(outcome.data.get(name) or recipient[name]) != recipient[name]:
             return Outcome(Verdict.UNCLEAR)  # an answer about somebody else's message tells nothing of ours
     return outcome
 
 
+def upload(account: Account, what: str, name: str, content: bytes, content_type: str) -> Outcome:
+    """Hands a file to Zalo (4), ``what`` being "image" or "file"; ``data`` names it. Nobody is told of an upload, so it
+    may be repeated. Sent piece by piece: the time allowed for one write is short, a form is large."""
+    body, mime = encode_multipart_formdata({"file": (name, content, content_type)})
+    more = {"headers": {**account.headers(), "Content-Type": mime}, "data": io.BytesIO(body)}
+    return _asked(account, "POST", f"/v2.0/oa/upload/{what}", more)
+
+
 def call(account: Account, path: str, body: dict[str, Any] | None = None, **query: Any) -> Outcome:
     """POST ``body`` as JSON, or GET without one; every way it can end is a verdict, nothing is raised."""
     method, more = ("GET", {"params": query or None}) if body is None else ("POST", {"json": body, "params": query})
+    return _asked(account, method, path, {"headers": account.headers(), **more})
+
+
+def _asked(account: Account, method: str, path: str, request: dict[str, Any]) -> Outcome:
     try:
         url = hosts.api(account.is_training) + path
-        status, raw = wire.exchange(method, url, patience=settings.ZALO_TIMEOUT, headers=account.headers(), **more)
+        status, raw = wire.exchange(method, url, patience=settings.ZALO_TIMEOUT, **request)
     except (hosts.NoTraining, wire.NothingLeft):
         return Outcome(Verdict.NOT_SENT)
     except wire.NoAnswer:

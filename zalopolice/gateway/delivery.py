@@ -25,6 +25,7 @@ from zalopolice.gateway import accounts, client, echoes, holding, pace, quota, r
 from zalopolice.gateway.client import Outcome, Verdict
 from zalopolice.gateway.models import Message
 from zalopolice.gateway.settling import tell_unsent
+from zalopolice.gateway.uploads import instead, left_out, message_of
 from zalopolice.states import WrongState, move_to
 from zalopolice.vault import routes
 
@@ -143,8 +144,8 @@ def send(message: Message) -> bool:
         if morning := rules.quiet_until(now):
             queue.again(message, (morning - now).total_seconds())
             return False
-    # Before it takes its turn and is on its way: what cannot be built is certainly not sent.
-    text = message.text
+    # Opened before it takes its turn and is on its way: what cannot be built is certainly not sent.
+    assert message.text
     if wait := pace.take(message.oa):
         queue.again(message, wait)
         return False
@@ -158,10 +159,11 @@ def send(message: Message) -> bool:
         queue.again(message, 10)
         return False
     faults.point("outbox.token")
-    if not _begin(message, window):
+    content = message_of(message, account, version)
+    if content is None or not _begin(message, window):
         return False
     faults.point("outbox.begun")
-    outcome = client.send_text(account, person, text)
+    outcome = client.send(account, person, content)
     faults.point("outbox.answered")
     if outcome.verdict is Verdict.TOKEN:
         return _renew(message, version)
@@ -206,7 +208,8 @@ def record(message: Message, outcome: Outcome) -> None:
             wait = now + timedelta(seconds=settings.ZALO_ECHO_WAIT)
             move_to(message, State.UNKNOWN, field="state", unchanged=FENCE, next_at=wait)
         elif _final(message, outcome):
-            end(message, State.BLOCKED, verdicts.reason(outcome.code))
+            if not instead(message, outcome):
+                end(message, State.BLOCKED, verdicts.reason(outcome.code))
         elif message.attempt >= MAX_ATTEMPTS:
             tried = gettext_noop("Đã thử 8 lần, Zalo chưa nhận.")
             end(message, State.FAILED, verdicts.reason(outcome.code) if outcome.code else tried)
@@ -259,6 +262,8 @@ def _sent(message: Message, outcome: Outcome) -> None:
 
 def end(message: Message, state: str, error: str) -> bool:
     """Not sent, and nobody tries again by itself: whoever keeps the tray must see that. One bell for all of them."""
+    if left_out(message, error):
+        return True
     done = {"error": error, "next_at": None, "queue": "", "settled_at": timezone.now()}
     with transaction.atomic():
         move_to(message, state, field="state", unchanged=FENCE, **done)

@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from zalopolice import faults
 from zalopolice.audit import log as audit
-from zalopolice.gateway import incidents
-from zalopolice.gateway.models import Citizen, Incident, Message, OfficialAccount
+from zalopolice.gateway import events, incidents
+from zalopolice.gateway.models import Attachment, Citizen, Incident, Message, OfficialAccount
 from zalopolice.states import move_to
 from zalopolice.units.models import Alert
 from zalopolice.units.models.alerts import tell
@@ -51,6 +51,12 @@ def settle(
     else:
         _typed_elsewhere(oa, citizen, msg_id, text, kind, sent_at)
     return True
+
+
+def words_of(event: events.Event) -> str:
+    """What an echo says was said: of a file that is its name, of buttons the words above them."""
+    named = (file.detail.get("name", "") for file in events.files(event) if file.kind == Attachment.Kind.FILE)
+    return event.text or next(named, "")
 
 
 def same_words(ours: str, theirs: str) -> bool:

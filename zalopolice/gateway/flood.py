@@ -6,6 +6,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from django.db import connection
 from django.utils import timezone
@@ -39,7 +40,7 @@ def measure(message: Message) -> Flood:
     The person by Zalo's time, so that a thread delivered late in one go is no flood; the unit by ours."""
     limits = rules.values(NAMES, timezone.now())
     most = {name.rpartition("_")[2]: limit for name, limit in limits.items()}
-    who = {"unit": message.unit_id, "citizen": message.citizen_id, "at": message.sent_at}
+    who: dict[str, Any] = {"unit": message.unit_id, "citizen": message.citizen_id, "at": message.sent_at}
     with connection.cursor() as cursor:
         cursor.execute(MEASURE, who | most)
         return Flood(*cursor.fetchone())

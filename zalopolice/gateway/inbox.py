@@ -190,7 +190,7 @@ def _of_a_person(oa: OfficialAccount, event: events.Event, received_at: datetime
     citizen = storing.citizen_of(oa, event)
     faults.point("inbox.citizen_found")
     if event.is_echo:
-        said = (event.msg_id, event.text, event.kind, event.sent_at)
+        said = (event.msg_id, echoes.words_of(event), event.kind, event.sent_at)
         if not echoes.settle(oa, citizen, *said, typed=event.is_typed):
             raise NotYet
         return

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import unicodedata
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import timedelta
+from functools import cache
 
 from django.conf import settings
 from django.template import Context, Engine
@@ -11,20 +16,35 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from zalopolice import faults, queue
-from zalopolice.gateway import rules, verdicts
-from zalopolice.gateway.models import Citizen, Message
+from zalopolice.gateway import rules, splitting, verdicts
+from zalopolice.gateway.models import Citizen, Message, SharedFile
 
 TEXT_MAX = 1900
 """Zalo takes 2,000 characters but does not say how it counts; 5 % margin (zalo-oa-api.md 9)."""
 
-_engine = Engine(dirs=[str(settings.BASE_DIR / "templates" / "zalo")], autoescape=False)
+TEXT, FILE, IMAGE, CONTACT = "text", "file", "image", "contact"
+"""Kinds of outbound rows. Of a file and a picture the text is what stands under it on the phone."""
+BUTTONS_ANEW = timedelta(days=30)
+"""So long after Zalo refused a button none is tried again: packages change."""
+
+_spoken: ContextVar[str] = ContextVar("spoken", default="vi")
 
 
-def enqueue(citizen: Citizen, text: str, *, origin: str, business_key: str = "", asked: bool = True) -> Message:
+def enqueue(
+    citizen: Citizen,
+    text: str,
+    *,
+    origin: str,
+    business_key: str = "",
+    asked: bool = True,
+    kind: str = TEXT,
+    file: SharedFile | None = None,
+) -> Message:
     """Queues ``text`` (1 to 1,900 characters). The same ``business_key`` in a unit is queued once for ever.
 
     ``asked``: an answer to what the citizen wrote, which goes at any hour. What we tell of our own accord waits for the
-    morning, and who said STOP never gets it. ValueError too for who is known from a Zalo group alone."""
+    morning, and who said STOP never gets it. ValueError too for who is known from a Zalo group alone.
+    ``kind`` and ``file``: what goes with the words (``uploads.py``)."""
     text = unicodedata.normalize("NFC", text).strip()
     if not 1 <= len(text) <= TEXT_MAX:
         raise ValueError(gettext_noop("Nội dung phải có từ 1 đến %(most)s ký tự.") % {"most": TEXT_MAX})
@@ -42,7 +62,9 @@ def enqueue(citizen: Citizen, text: str, *, origin: str, business_key: str = "",
         citizen=citizen,
         direction=Message.Direction.OUT,
         origin=origin,
+        kind=kind,
         text=text,
+        shared_file=file,
         sent_at=now,
         state=Message.State.QUEUED,
         business_key=business_key,
@@ -61,10 +83,75 @@ def answer(message: Message, name: str, /, **values: object) -> None:
 
 
 def say(message: Message, name: str, text: str) -> None:
-    """Queues a published text that is ready, as the bot's answer named ``name``."""
-    enqueue(message.citizen, text, origin=Message.Origin.BOT, business_key=f"{name}:{message.pk}")
+    """Queues a published text that is ready, as the bot's answer named ``name``; a long one as several, in order."""
+    for number, part in enumerate(splitting.parts(unicodedata.normalize("NFC", text), TEXT_MAX), 1):
+        named = f"{name}.{number}" if number > 1 else name
+        enqueue(message.citizen, part, origin=Message.Origin.BOT, business_key=f"{named}:{message.pk}")
+
+
+def say_file(message: Message, name: str, file: SharedFile) -> None:
+    """Queues a file behind what the answer has said so far; each file once to one message.
+
+    Whatever Zalo does not take goes as a text with the public link, so the answer need not name the link itself."""
+    if file.retired_at is not None:
+        return
+    kind = kind_of(file)
+    text = as_link(file) if kind == TEXT else file.name if kind == FILE else file.name.rpartition(".")[0]
+    key = f"{name}:{file.pk}:{message.pk}"
+    enqueue(message.citizen, text, origin=Message.Origin.BOT, business_key=key, kind=kind, file=file)
+
+
+def kind_of(file: SharedFile) -> str:
+    """How Zalo carries it: it takes no sound from an account."""
+    carried = {"image": IMAGE, "audio": TEXT}
+    return carried.get(file.content_type.partition("/")[0], FILE)
+
+
+def as_link(file: SharedFile) -> str:
+    return words("file_link", name=file.name, link=file.link)
+
+
+def say_contact(message: Message, name: str, label: str, phone: str) -> None:
+    """Queues a button that calls ``phone`` ("Trực ban", "0269 382 1234") behind what the answer has said so far.
+
+    The words before must name the number: where Zalo takes no buttons this one is left out (design D7)."""
+    refused = message.oa.buttons_refused_at
+    number = phone_code(phone)
+    if not number or (refused is not None and timezone.now() - refused < BUTTONS_ANEW):
+        return
+    text, key = f"{label.strip()[:80]}: {phone.strip()}", f"{name}:{number}:{message.pk}"
+    enqueue(message.citizen, text, origin=Message.Origin.BOT, business_key=key, kind=CONTACT)
+
+
+def phone_code(phone: str) -> str:
+    """As Zalo's buttons want a number: "84…" for a Vietnamese one, the emergency numbers as they are; "" if none."""
+    number = "".join(char for char in phone if char in "0123456789")
+    if not 3 <= len(number) <= 15:
+        return ""
+    return f"84{number[1:]}" if number.startswith("0") else number
 
 
 def words(name: str, /, **values: object) -> str:
     """A published text of ``templates/zalo`` (design D26: the bot never invents wording)."""
-    return _engine.get_template(f"{name}.txt").render(Context(values)).strip()
+    return _engine(spoken()).get_template(f"{name}.txt").render(Context(values, autoescape=False)).strip()
+
+
+@cache
+def _engine(language: str) -> Engine:
+    """A text or a part of one that a language lacks is the Vietnamese; ``zalo/…`` is the Vietnamese in any."""
+    folder = settings.BASE_DIR / "templates" / "zalo"
+    return Engine(dirs=[str(folder / language), str(folder), str(folder.parent)], autoescape=False)
+
+
+@contextmanager
+def speaking(language: str) -> Iterator[None]:
+    """What is said inside is said in the texts of ``templates/zalo/<language>/``."""
+    before = _spoken.set(language)
+    try:
+        yield
+    finally:
+        _spoken.reset(before)
+
+
+def spoken() -> str:
+    return _spoken.get()

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from zalopolice import faults, queue
-from zalopolice.gateway import client, echoes, tokens
+from zalopolice.gateway import client, echoes, tokens, uploads
 from zalopolice.gateway.models import Message
 from zalopolice.states import move_to
 from zalopolice.units.models import Alert
@@ -65,6 +65,8 @@ def lease() -> timedelta:
 
 
 def _give_up(message: Message, error: str) -> None:
+    if uploads.left_out(message, error):
+        return
     done = {"error": error, "next_at": None, "queue": "", "settled_at": timezone.now()}
     with transaction.atomic():
         move_to(message, State.FAILED, field="state", unchanged=("attempt", "resends"), **done)
@@ -106,10 +108,15 @@ def _said_since(message: Message) -> list[tuple[str, str]]:
     for page in range(PAGES):
         rows = client.history(account, person, offset=page * 10)
         recent = [row for row in rows if _at(row) >= since]
-        said += [(str(row.get("message_id") or ""), str(row.get("message") or "")) for row in recent if _ours(row)]
+        said += [(str(row.get("message_id") or ""), _words(row)) for row in recent if _ours(row)]
         if len(rows) < 10 or len(recent) < len(rows):
             return said
     raise client.Unreachable
+
+
+def _words(row: dict[str, object]) -> str:
+    """What stands under a picture is called otherwise (5.4)."""
+    return str(row.get("message") or row.get("description") or "")
 
 
 def _ours(row: dict[str, object]) -> bool:

@@ -28,6 +28,8 @@ PROBABILITIES = {
     "answer_gzip_unmarked": "đã nhận, câu trả lời nén gzip mà không nói",
     "answer_late": "đã nhận, trả lời trễ late_s giây",
     "answer_foreign": "đã nhận nhưng trả mã tin của người khác",
+    "upload_-201": "từ chối tệp tải lên",
+    "upload_forgotten": "báo tệp đã tải lên hết hạn (-100) dù còn mới",
     "oauth_html": "đã đổi thẻ nhưng trả một trang HTML",
     "oauth_half_json": "đã đổi thẻ nhưng trả nửa JSON",
     "media_404": "không tải được ảnh, tệp",

@@ -1,5 +1,6 @@
 """What hangs on a message besides words: lists, buttons, the form for personal data (Zalo page 3.2)."""
 
+import re
 from typing import Any
 
 from .guards import Caller, ZaloError
@@ -7,6 +8,7 @@ from .sending import Outgoing, check_text
 
 BUTTON_TYPES = ("oa.open.url", "oa.query.show", "oa.query.hide", "oa.open.sms", "oa.open.phone")
 BUTTONS_MAX, ELEMENTS_MAX = 5, 5
+PHONE = re.compile(r"[1-9]\d{2,14}")  # with the country's number and no zero before; a short number as it is
 PAYLOAD_KEY = {"oa.open.url": "url", "oa.open.sms": "phone_code", "oa.open.phone": "phone_code"}
 
 
@@ -22,6 +24,8 @@ def _buttons(value: Any) -> list[dict[str, Any]]:
             check_text(payload, "payload", 1000)
         elif not isinstance(payload, dict) or not isinstance(payload.get(key), str):
             raise ZaloError(-201, "payload")
+        elif key == "phone_code" and not PHONE.fullmatch(payload[key]):
+            raise ZaloError(-201, "phone_code")
     return value
 
 

@@ -57,7 +57,7 @@ def uploaded(caller: Caller, upload_id: Any, kinds: tuple[str, ...], name: str) 
     row = caller.world.state.one("SELECT * FROM uploads WHERE id=? AND oa_id=?", str(upload_id), caller.oa.oa_id)
     if row is None or row["kind"] not in kinds:
         raise ZaloError(-201, name)
-    if caller.world.media.expired(row["created"]):
+    if caller.world.media.expired(row["created"]) or caller.world.faults.hit("upload_forgotten"):
         raise ZaloError(-100)
     return row
 

@@ -57,7 +57,8 @@ async def _store(request: Request, caller: Caller, kind: str, key: str) -> Respo
         # Seen on the real host: a name without extension is answered as a success with nothing in it.
         return JSONResponse({"data": {}, "error": 0, "message": "Success"})
     wanted = EXTENSIONS[kind].get(extension.lower())
-    if not data or len(data) > LIMITS[kind] or wanted is None or _true_type(data, wanted) != wanted:
+    fits = data and len(data) <= LIMITS[kind] and wanted is not None and _true_type(data, wanted) == wanted
+    if not fits or wanted is None or caller.world.faults.hit("upload_-201"):
         raise ZaloError(-201, message=NOTES[kind])
     world, oa_id = caller.world, caller.oa.oa_id
     since = world.clock.ms() - MONTH_MS

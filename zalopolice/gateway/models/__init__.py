@@ -14,6 +14,7 @@ from zalopolice.gateway.models.health import ConsoleSeat, DomainProof, Incident,
 from zalopolice.gateway.models.history import HistoryWalk
 from zalopolice.gateway.models.messages import Attachment, Citizen, Dialogue, InboundEvent, Message
 from zalopolice.gateway.models.sending import Pace, QuotaDay, SendingPause, VaultMark
+from zalopolice.gateway.models.shared_files import FileAtZalo, SharedFile
 from zalopolice.gateway.models.sources import FollowerDay, SourceTag
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "ConsoleSeat",
     "Dialogue",
     "DomainProof",
+    "FileAtZalo",
     "FollowerDay",
     "HistoryWalk",
     "InboundEvent",
@@ -35,6 +37,7 @@ __all__ = [
     "QuotaDay",
     "SendingPause",
     "Setup",
+    "SharedFile",
     "Snapshot",
     "SourceTag",
     "StuckEvent",

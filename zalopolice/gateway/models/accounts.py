@@ -107,6 +107,7 @@ class OfficialAccount(UnitOwned):
     package = models.CharField(max_length=80, blank=True, default="")
     checked_at = models.DateTimeField(null=True)  # when Zalo last told the four above
     zalo_tags = models.JSONField(default=list)  # names of the tags officers gave in Zalo's own console, to read
+    buttons_refused_at = models.DateTimeField(null=True)  # Zalo took no message with a button (design D7)
 
     objects = OfficialAccountQuerySet.as_manager()
 

@@ -86,14 +86,15 @@ class Message(UnitOwned, Job):
         UNKNOWN = "unknown", _("Chưa rõ đã gửi")
         BLOCKED = "blocked", _("Zalo không cho gửi")
         FAILED = "failed", _("Chưa gửi được")
+        SKIPPED = "skipped", _("Không cần gửi")
 
     STATE_FIELD = "state"
     TRANSITIONS: ClassVar[dict[str, set[str]]] = {
         State.RECEIVED: {State.ROUTED},
-        State.QUEUED: {State.SENDING, State.BLOCKED, State.FAILED},
-        State.SENDING: {State.SENT, State.RETRY, State.UNKNOWN, State.BLOCKED, State.FAILED},
-        State.RETRY: {State.SENDING, State.SENT, State.BLOCKED, State.FAILED},
-        State.UNKNOWN: {State.SENT, State.RETRY, State.FAILED},
+        State.QUEUED: {State.SENDING, State.BLOCKED, State.FAILED, State.SKIPPED},
+        State.SENDING: {State.SENT, State.RETRY, State.UNKNOWN, State.BLOCKED, State.FAILED, State.SKIPPED},
+        State.RETRY: {State.SENDING, State.SENT, State.BLOCKED, State.FAILED, State.SKIPPED},
+        State.UNKNOWN: {State.SENT, State.RETRY, State.FAILED, State.SKIPPED},
         State.BLOCKED: {State.QUEUED},
         State.FAILED: {State.QUEUED, State.SENT},
     }
@@ -122,6 +123,10 @@ class Message(UnitOwned, Job):
     error = models.CharField(max_length=160, blank=True, default="")  # for the officer, in Vietnamese
     source_tag = models.ForeignKey(
         "gateway.SourceTag", models.PROTECT, null=True, db_constraint=False, related_name="messages"
+    )
+    # What an outbound row of the kinds "file" and "image" brings; ``text`` is what the phone shows under it.
+    shared_file = models.ForeignKey(
+        "gateway.SharedFile", models.PROTECT, null=True, db_constraint=False, db_index=False, related_name="+"
     )
 
     class Meta:

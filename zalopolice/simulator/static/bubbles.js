@@ -4,6 +4,7 @@ const TIME = new Intl.DateTimeFormat("vi-VN", { hour: "2-digit", minute: "2-digi
 const DAY = new Intl.DateTimeFormat("vi-VN", { weekday: "long", day: "2-digit", month: "2-digit", year: "numeric", timeZone: "Asia/Ho_Chi_Minh" });
 const CHOICE = /^\s*(\d{1,2})\s*[.):]\s+(\S.{0,70})$/;
 const LINK = /(https?:\/\/[^\s<>"]+[^\s<>".,;:!?)])/g;
+const CALLS = { "oa.open.phone": "tel", "oa.open.sms": "sms" };
 const WORDS = { image: "Ảnh", file: "Tệp", audio: "Tin nhắn thoại", video: "Video", sticker: "Nhãn dán", location: "Vị trí", link: "Liên kết", gif: "Ảnh động", form: "Biểu mẫu", article: "Bài viết" };
 
 export const timeOf = (ms) => TIME.format(ms);
@@ -66,6 +67,9 @@ function apiButtons(buttons, act) {
   for (const button of buttons) {
     if (button.type === "oa.open.url") {
       box.append(el("a", { href: String(button.payload?.url || "#"), target: "_blank", rel: "noopener noreferrer" }, button.title));
+    } else if (CALLS[button.type]) {
+      const number = String(button.payload.phone_code);
+      box.append(el("a", { href: `${CALLS[button.type]}:${number.length > 5 ? "+" : ""}${number}`, "data-testid": "call" }, button.title));
     } else {
       const hidden = button.type === "oa.query.hide";
       const query = button.type.startsWith("oa.query.");
