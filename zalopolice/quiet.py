@@ -16,6 +16,7 @@ from tips.models import TrayItem
 from zalopolice import faults
 from zalopolice.gateway import flood, incidents, outbox, sources
 from zalopolice.gateway.models import Incident, Message
+from zalopolice.units import hotline
 from zalopolice.units.models import Unit
 
 ANSWERED_WITHIN = timedelta(hours=24)
@@ -105,7 +106,7 @@ def _file_unanswered(message: Message, *, old: bool) -> None:
 
 def _alarm(message: Message, *, old: bool) -> None:
     if not old and not (message.is_flood and _said(message, "safety", SAFETY_ONCE_IN)):
-        outbox.answer(message, "safety")
+        outbox.answer(message, "safety", phone=hotline.duty_phone(message.unit_id))
     case = intake.open_case_of(message.citizen)
     if case is not None:
         intake.mark_urgent(case)

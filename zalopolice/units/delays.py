@@ -43,7 +43,12 @@ def counter(kind: str, *values: object, free: int = 0) -> Counter:
 
 
 def network(request: HttpRequest) -> Counter:
-    return counter("network", _network(_address(request)), free=NETWORK_FREE)
+    return counter("network", origin(request), free=NETWORK_FREE)
+
+
+def origin(request: HttpRequest) -> str:
+    """The network a request comes from: an address, of the new kind the half of it that is one household's."""
+    return _network(_address(request))
 
 
 def _address(request: HttpRequest) -> str:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from django.core.exceptions import PermissionDenied
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -17,14 +18,14 @@ from zalopolice.units.roles import Permission
 LONGEST = timedelta(hours=24)
 
 
-def members(officer: Officer) -> list[Officer]:
+def members(officer: Officer) -> QuerySet[Officer]:
     """Whom the roster of this officer's unit may name: whoever works there today and may read its cases' list."""
     held = (
         Membership.objects.current()
         .filter(unit=officer.unit)
         .exclude(role__in=("province_inspector", "content_editor", "system_administrator"))
     )
-    return list(Officer.objects.filter(is_active=True, pk__in=held.values("officer")).order_by("full_name", "pk"))
+    return Officer.objects.filter(is_active=True, pk__in=held.values("officer")).order_by("full_name", "pk")
 
 
 @transaction.atomic

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -76,7 +77,7 @@ class Plan(Plain):
     starts = Clock(label=_("Từ giờ"))
     ends = Clock(label=_("Đến giờ"), help_text=_("Nhỏ hơn giờ bắt đầu là sang hôm sau."))
 
-    def __init__(self, *args: Any, people: list[Officer], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, people: Iterable[Officer], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.people = {str(one.pk): one for one in people}
         fields: dict[str, Any] = self.fields

@@ -9,11 +9,11 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef, Subquery
 from django.db.models.functions import JSONObject
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404
 from django.utils import timezone
-from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
+from zalopolice import drawn
 from zalopolice.units import calendar, hotline
 from zalopolice.units.models import CalendarDay, HotlineContact, Office, Unit
 
@@ -22,7 +22,6 @@ DAY = JSONObject(day="day", is_working="is_working")
 
 
 @require_safe
-@cache_control(public=True, max_age=60)
 def unit_page(request: HttpRequest, code: str) -> HttpResponse:
     """Three queries, whatever the unit has: the unit with its office and the days decided, contacts, the account."""
     now = timezone.localtime()
@@ -44,7 +43,7 @@ def unit_page(request: HttpRequest, code: str) -> HttpResponse:
         "areas": areas,
         "verified_on": min((one.verified_on for one in contacts), default=None),
     }
-    return render(request, "public/unit.html", context)
+    return drawn.page(request, "public/unit.html", lambda: context)
 
 
 def _units(today: date) -> Any:

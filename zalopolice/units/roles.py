@@ -44,15 +44,17 @@ class Permission(StrEnum):
     ROLE_GRANT = auto()
     SET_UP = auto()
     HEALTH_VIEW = auto()
+    SHOW_CODE = auto()
 
 
-_OFFICER = {Permission.CASE_LIST, Permission.CASE_CLAIM}
+_OFFICER = {Permission.CASE_LIST, Permission.CASE_CLAIM, Permission.SHOW_CODE}
 _DUTY = {
     Permission.CASE_LIST,
     Permission.CASE_CLAIM,
     Permission.TRAY_READ,
     Permission.CASE_OPEN,
     Permission.CASE_ASSIGN,
+    Permission.SHOW_CODE,
 }
 _CONTENT = {
     Permission.POST_READ,

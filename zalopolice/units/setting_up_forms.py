@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from zalopolice.units import duty
 from zalopolice.units.models import Area, CalendarDay, HotlineContact, Office
 from zalopolice.units.seated_admin import SeatedForm
 
@@ -85,7 +86,7 @@ class OfficeForm(PhoneForm):
 class HotlineForm(PhoneForm):
     class Meta:
         model = HotlineContact
-        fields = ("kind", "title", "name", "phone", "area", "position", "verified_on", "is_public")
+        fields = ("kind", "title", "name", "phone", "area", "officer", "position", "verified_on", "is_public")
         widgets: ClassVar[dict[str, Any]] = {"verified_on": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")}
         error_messages: ClassVar[dict[str, Any]] = {
             "kind": {"required": _("Chọn loại.")},
@@ -101,6 +102,10 @@ class HotlineForm(PhoneForm):
         areas: Any = self.fields["area"]
         areas.queryset = Area.objects.filter(unit=self.by.unit, is_active=True)
         areas.empty_label = _("Không theo địa bàn")
+        officers: Any = self.fields["officer"]
+        officers.queryset = duty.members(self.by)
+        officers.empty_label = _("Không phải của một cán bộ")
+        officers.help_text = _("Chọn thì người dân hỏi “ai đang trực” được biết tên và số này khi người đó trực.")
 
     def clean_verified_on(self) -> Any:
         day = self.cleaned_data["verified_on"]

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from zalopolice.units import account, duty_views, people, views
+from zalopolice.units import account, duty_views, hotline_views, officer_check_views, people, views
 
 urlpatterns = [
     path("dang-nhap/", views.sign_in_page, name="sign_in"),
@@ -23,4 +23,8 @@ urlpatterns = [
     path("don-vi/", views.change_seat, name="change_seat"),
     path("truc-ban/", duty_views.roster, name="duty"),
     path("truc-ban/<uuid:pk>/bo/", duty_views.remove, name="duty_remove"),
+    path("danh-ba/", hotline_views.directory, name="hotline"),
+    path("danh-ba/<uuid:pk>/da-goi/", hotline_views.verify, name="hotline_verify"),
+    path("ma-can-bo/", officer_check_views.code, name="officer_check"),
+    path("ma-can-bo/ket-thuc/", officer_check_views.end, name="officer_check_end"),
 ]

@@ -2,6 +2,7 @@
 sessions, known browsers and delays of signing in."""
 
 from zalopolice.units.models.alerts import Alert, AlertsSeen
+from zalopolice.units.models.checks import OfficerCheck
 from zalopolice.units.models.duty import DutyShift
 from zalopolice.units.models.keys import ContentKey, WrappedKey
 from zalopolice.units.models.organisation import Area, Unit, UnitOwned
@@ -22,6 +23,7 @@ __all__ = [
     "Membership",
     "Office",
     "Officer",
+    "OfficerCheck",
     "OfficerSession",
     "Unit",
     "UnitOwned",

@@ -48,6 +48,7 @@ class Alert(UnitOwned):
         STUCK_EVENT = "stuck_event", _("Tin cần xử lý tay")
         MISSED_MESSAGES = "missed_messages", _("Zalo có tin mà hệ thống chưa có")
         INCIDENT = "incident", _("Sự cố hệ thống")
+        HOTLINE_STALE = "hotline_stale", _("Số điện thoại cần gọi kiểm tra")
         ROLE_CHANGED = "role_changed", _("Vai trò của đồng chí thay đổi")
         NEW_DEVICE = "new_device", _("Đăng nhập trên máy mới")
 

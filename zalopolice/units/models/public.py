@@ -58,6 +58,10 @@ class HotlineContact(UnitOwned):
     area = models.ForeignKey(
         Area, models.PROTECT, null=True, blank=True, db_constraint=False, related_name="+", verbose_name=_("địa bàn")
     )
+    # Published by naming the officer here: who is on duty is told to citizens of those who stand in the list only.
+    officer = models.ForeignKey(
+        Officer, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("cán bộ trong hệ thống")
+    )
     position = models.PositiveSmallIntegerField(_("thứ tự"), default=0)
     verified_on = models.DateField(_("ngày kiểm tra số"))
     is_public = models.BooleanField(_("người dân thấy"), default=True)

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
-from zalopolice.units.models import Area, HotlineContact, Membership, Office, Unit
+from zalopolice.units.models import Area, HotlineContact, Membership, Office, Officer, Unit
 from zalopolice.units.roles import Role
 
 VERIFIED = date(2026, 11, 2)
@@ -39,19 +39,22 @@ class Command(BaseCommand):
 def _seed(unit: Unit, address: str, phone: str) -> None:
     office = {"address": address, "phone": phone, "hours": HOURS, "note": NOTE}
     Office.objects.get_or_create(unit=unit, defaults=office)
-    _contact(unit, 0, Kind.DUTY_DESK, "Trực ban", "", phone)
+    _contact(unit, 0, Kind.DUTY_DESK, "Trực ban", None, phone)
     for place, role in enumerate((Role.CHIEF, Role.DEPUTY_CHIEF), 1):
         held = Membership.objects.filter(unit=unit, role=role).select_related("officer").order_by("pk").first()
         if held is not None:
-            _contact(unit, place, Kind.CHIEF, held.officer.position, str(held.officer), _number(phone, place))
+            _contact(unit, place, Kind.CHIEF, held.officer.position, held.officer, _number(phone, place))
     beat = Membership.objects.filter(unit=unit, role=Role.OFFICER).select_related("officer").order_by("pk").first()
     for place, area in enumerate(Area.objects.filter(unit=unit), 10):
-        name = str(beat.officer) if beat else ""
-        _contact(unit, place, Kind.AREA, "Cảnh sát khu vực", name, _number(phone, place), area=area)
+        officer = beat.officer if beat else None
+        _contact(unit, place, Kind.AREA, "Cảnh sát khu vực", officer, _number(phone, place), area=area)
 
 
-def _contact(unit: Unit, place: int, kind: str, title: str, name: str, phone: str, area: Area | None = None) -> None:
-    fields = {"title": title, "name": name, "phone": phone, "area": area, "verified_on": VERIFIED}
+def _contact(
+    unit: Unit, place: int, kind: str, title: str, officer: Officer | None, phone: str, area: Area | None = None
+) -> None:
+    named = {"title": title, "name": str(officer or ""), "officer": officer}
+    fields = {**named, "phone": phone, "area": area, "verified_on": VERIFIED}
     HotlineContact.objects.get_or_create(unit=unit, kind=kind, position=place, defaults=fields)
 
 
