@@ -1,0 +1,180 @@
+"""Menus and keywords an editor set up: which one a citizen's words call, what it says, and what a number then means.
+
+``zalopolice/routing.py`` asks only when the words are no danger and no report, and never inside an open tip. What a
+flow leads to is a *destination*: ``TIP``, ``OFFICER``, a topic of ``SERVICES``, a procedure's slug, or "flow:<slug>".
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from procedures import conversation
+from procedures.conversation import LASTS, OFFICER, TIP, Carried, Desk
+from procedures.flow_models import Flow
+from procedures.topics import SERVICES
+from zalopolice.gateway import dialogues, outbox
+from zalopolice.gateway.models import Message
+from zalopolice.units.models import Unit
+from zalopolice.vietnamese import fold, spelled_out
+
+MENU = "menu"
+LONGEST = 15
+"""Words. Who writes more tells something; a word of it is no command."""
+DEEPEST = 3
+"""Menus below each other. Further down nobody finds anything by number."""
+MOST_ITEMS = 9
+"""One digit each."""
+_MARK = "flow:"
+
+
+def listens(kind: str, topic: str = "") -> bool:
+    """May a flow answer what was read so? Never danger, a report, nor what may be one."""
+    return kind not in {"emergency", "tip"} and topic != "report"
+
+
+def published(unit_id: uuid.UUID) -> list[Flow]:
+    """A unit's own and those of the unit above; where both have a slug, the upper one's words stand."""
+    units = Unit.objects.filter(Q(pk=unit_id) | Q(children=unit_id))
+    rows = Flow.objects.filter(state=Flow.State.PUBLISHED, unit__in=units.values("pk")).order_by("slug")
+    return list({row.slug: row for row in sorted(rows, key=lambda row: row.unit_id != unit_id)}.values())
+
+
+def of(desk: Desk) -> list[Flow]:
+    """The same, read once a message."""
+    kept: list[Flow] | None = vars(desk).get("_flows")
+    if kept is None:
+        kept = vars(desk)["_flows"] = published(desk.unit_id)
+    return kept
+
+
+def match(text: str, desk: Desk) -> Flow | None:
+    return next((flow for _phrase, flow in heard(text, of(desk))), None)
+
+
+def heard(text: str, rows: Iterable[Flow]) -> list[tuple[str, Flow]]:
+    """Every phrase that stands in the words, with its flow: the longest first, then in the order of ``rows``.
+
+    Whole words, marks or not, abbreviations written out or not."""
+    said = _padded(text)
+    if len(said[0].split()) > LONGEST:
+        return []
+    found = [(phrase, row) for row in rows for phrase in row.phrases if _stands_in(phrase, said)]
+    return sorted(found, key=lambda hit: -len(fold(hit[0])))
+
+
+def _padded(text: str) -> tuple[str, str]:
+    return f" {fold(text)} ", f" {spelled_out(text)} "
+
+
+def _stands_in(phrase: str, said: tuple[str, str]) -> bool:
+    return any(part.strip() and part in whole for part, whole in zip(_padded(phrase), said, strict=True))
+
+
+def destination(flow: Flow) -> str:
+    return flow.goes_to if flow.does == Flow.Does.GOES else f"{_MARK}{flow.slug}"
+
+
+def named(where: str, rows: Iterable[Flow]) -> Flow | None:
+    slug = where.removeprefix(_MARK) if where.startswith(_MARK) else ""
+    return next((row for row in rows if slug and row.slug == slug), None)
+
+
+def label_of(where: str, rows: Iterable[Flow], names: Mapping[str, str]) -> str:
+    """How an editor reads a destination; "" when it is no longer there. ``names``: procedures by slug."""
+    if where in (TIP, OFFICER, *SERVICES):
+        return outbox.words(f"choice_{where}")
+    flow = named(where, rows)
+    return flow.name if flow else names.get(where, "")
+
+
+# --- talking ---------------------------------------------------------------------------------------------------------
+
+
+def say(message: Message, where: str, carried: Carried, desk: Desk) -> bool:
+    """Gives the text or the menu that ``where`` names; False when it names none that has anything to say."""
+    flow = named(where, of(desk))
+    if flow is None or flow.does == Flow.Does.GOES:
+        return False
+    if flow.does == Flow.Does.TEXT:
+        outbox.say(message, "flow", flow.text)
+        return True
+    items = open_items(flow, desk)
+    if not items:
+        return False
+    outbox.say(message, "flow", menu_text(flow.text, [item["label"] for item in items]))
+    state = {**carried, "offered": [item["goes_to"] for item in items], "labels": [item["label"] for item in items]}
+    dialogues.begin(message.citizen, MENU, state | {"menu": flow.slug}, LASTS)
+    return True
+
+
+def open_items(flow: Flow, desk: Desk) -> list[dict[str, str]]:
+    """Without what is no longer published: nobody is sent to a place that is gone."""
+    names = {entry.slug: entry.name for entry in desk.entries}
+    return [item for item in flow.items if label_of(item["goes_to"], of(desk), names)]
+
+
+def menu_text(opening: str, labels: Sequence[str]) -> str:
+    return outbox.words("menu", opening=opening, labels=labels)
+
+
+def chosen(text: str, state: Carried) -> str:
+    """The destination meant by a number, an item's own words or "gặp cán bộ"; "" when it answers nothing offered.
+
+    A number that is not in the menu means the menu: it is shown again."""
+    where = conversation.chosen(text, state)
+    if where:
+        return where
+    labels = [fold(label) for label in state.get("labels", ())]
+    if fold(text) in labels:
+        return str(state["offered"][labels.index(fold(text))])
+    return f"{_MARK}{state.get('menu', '')}" if fold(text).isdigit() and len(fold(text)) <= 2 else ""
+
+
+# --- what may not be published ---------------------------------------------------------------------------------------
+
+
+def trouble(flow: Flow, rows: Iterable[Flow]) -> str:
+    """Why these menus cannot stand together with ``flow`` among them, in a sentence; "" when they can."""
+    nodes = {row.slug: row for row in rows} | {flow.slug: flow}
+    for path in (path for slug in nodes for path in _paths([slug], nodes) if flow.slug in path):
+        names = " → ".join(nodes[slug].name for slug in path)
+        if path[-1] in path[:-1]:
+            return _("Menu quay vòng: %(names)s. Bỏ một chỗ dẫn để người dân đi tới được câu trả lời.") % {
+                "names": names
+            }
+        if len(path) > DEEPEST:
+            much = {"names": names, "most": DEEPEST}
+            return _("Menu sâu quá %(most)s bậc: %(names)s. Gộp bớt một bậc.") % much
+    return ""
+
+
+def _paths(path: list[str], nodes: Mapping[str, Flow]) -> Iterator[list[str]]:
+    """Ways down through menus, each followed until it ends, comes back to itself or is too deep."""
+    flow = nodes[path[-1]]
+    if flow.does != Flow.Does.MENU:
+        return
+    yield path
+    if path[-1] not in path[:-1] and len(path) <= DEEPEST:
+        for item in flow.items:
+            below = named(item["goes_to"], nodes.values())
+            if below is not None:
+                yield from _paths([*path, below.slug], nodes)
+
+
+def lacking(flow: Flow, rows: Sequence[Flow], names: Mapping[str, str]) -> list[str]:
+    """What still keeps it from being shown to citizens. ``rows``: published flows."""
+    found = [] if flow.phrases or flow.does != Flow.Does.GOES else [_("cụm từ để máy nhận ra")]
+    places: list[tuple[Any, str]] = [(item["label"], item["goes_to"]) for item in flow.items]
+    if flow.does == Flow.Does.GOES:
+        places = [(flow.name, flow.goes_to)]
+    if flow.does != Flow.Does.TEXT and not places:
+        found.append(_("các dòng của menu"))
+    if flow.does != Flow.Does.GOES and not flow.text:
+        found.append(_("câu trả lời, hoặc câu mở đầu menu"))
+    gone = [label for label, where in places if not label_of(where, rows, names)]
+    return [*found, *(_("nơi đang công bố cho “%(label)s”") % {"label": label} for label in gone)]

@@ -1,0 +1,204 @@
+"""The test console: what a sentence is taken for and why, and what would change, before anything is saved."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from procedures import flow_actions
+from procedures.models import Flow, SampleQuestion, Version
+from tests.procedures import flow_scenes as menus
+from tests.procedures import scenes
+from tests.procedures.scenes import client_for
+from tests.tips.scenes import client_of
+from zalopolice import judging, reading, trial
+from zalopolice.judging import Phrases
+
+ASKED = "đăng ký tạm trú"
+STORED = {
+    "dang-ky-tam-tru": [ASKED, "xin đăng ký tạm trú cho sinh viên"],
+    "tip": ["Có người đánh bạc sau chợ, tạm trú ở nhà số 5"],
+    "appointment": ["đặt lịch hẹn thứ hai"],
+}
+
+
+@pytest.fixture
+def stored(monkeypatch):
+    """A few sentences instead of the thousands."""
+    rows = {label: [{"text": text, "label": label} for text in texts] for label, texts in STORED.items()}
+    monkeypatch.setattr(trial, "_questions", lambda: rows)
+    trial._folded.cache_clear()
+    yield rows
+    trial._folded.cache_clear()
+
+
+def typed(client, path):
+    """The fields of a page's form as a browser would send them."""
+    page = client.get(path).context
+    kinds = [*page.get("rows", {}).values(), *([page["menu_rows"]] if "menu_rows" in page else [])]
+    data = {field.html_name: field.value() for kind in kinds for field in kind.management_form}
+    for form in [page["form"], *(form for kind in kinds for form in kind)]:
+        data |= {field.html_name: field.value() or "" for field in form}
+    return data
+
+
+def test_typed_synonyms_tell_what_would_change_and_save_nothing(commune, province, stored):
+    scenes.published(province, "dang-ky-tam-tru", "Đăng ký tạm trú")
+    own = scenes.editors_of(commune)
+    draft = scenes.draft(own, "dang-ky-o-tro", "Đăng ký ở trọ", synonyms=["thuê trọ"])
+    client = client_for(own.tam)
+    edit, tries = f"/noi-dung/ban/{draft.pk}/sua/", f"/noi-dung/thu/ban/{draft.pk}/"
+    data = typed(client, edit)
+
+    calm = client.post(tries, data).content.decode()
+    assert "Không câu nào trong 4 câu đổi cách trả lời" in calm
+    answer = client.post(tries, data | {"synonyms": f"thuê trọ\n{ASKED}", "sentence": "thuê trọ ở đâu"})
+    page = answer.content.decode()
+    assert answer.status_code == 200
+    assert "2 câu đúng thành sai" in page and f"“{ASKED}”" in page and "Lẽ ra: Đăng ký tạm trú" in page
+    assert "Câu đang thử, sau khi công bố" in page and "Thủ tục mới, máy chưa học" in page
+    assert f"thuê trọ\n{ASKED}</textarea>" in page and f'action="{edit}"' in page  # nothing typed is lost
+    with own.acting("tam"):
+        assert Version.objects.get(pk=draft.pk).synonyms == ["thuê trọ"]
+    assert client.post(tries, data | {"sources": "chưa xong"}).status_code == 200  # half typed is no mistake yet
+    assert client.post(tries, data | {"name": ""}).status_code == 422
+    assert client_for(province.tam).post(tries, data).status_code == 404
+
+
+def test_a_sentence_left_out_of_the_reading_would_have_been_read_the_same():
+    """The short cut is one only if it never hides a change."""
+    before = trial.phrases(judging.catalogue())
+    old = next(entry for entry in before if entry.slug == "dang-ky-tam-tru")
+    drafts = [
+        old._replace(synonyms=(*old.synonyms, "làm căn cước", "lịch hẹn")),
+        old._replace(synonyms=()),
+        Phrases("moi", "Đăng ký ở trọ", ("thuê nhà", "ở trọ")),
+    ]
+    rows = [rows[0] for rows in trial._questions().values()][::2]
+    for draft in drafts:
+        after = trial.with_draft(before, draft)
+        unlike = trial._Unlike(before, after)
+        left = [row["text"] for row in rows if not unlike(row["text"])]
+        assert left
+        for text in left:
+            assert reading.read(text, lambda: before) == reading.read(text, lambda after=after: after), text
+    polite = trial._Unlike(
+        before, trial.with_draft(before, old._replace(synonyms=(*old.synonyms, "và đăng ký tạm trú ạ")))
+    )
+    assert polite("va dang ky tam tru a")  # as near as ever to the name, and from now on word for word a synonym
+    without = tuple(entry for entry in before if entry.slug != old.slug)
+    assert trial._Unlike(before, without)("bất cứ câu nào")
+
+
+def test_the_console_tells_the_decision_the_rule_and_the_flow(commune, province):
+    scenes.published(province, "dang-ky-tam-tru", "Đăng ký tạm trú")
+    menus.published(scenes.editors_of(commune), "Chợ phiên", phrases=["chợ phiên"], text="Thứ Năm")
+    client = client_of(commune, "giang")
+
+    def said(sentence):
+        answer = client.post("/noi-dung/thu/", {"sentence": sentence})
+        return answer.content.decode()
+
+    page = said("dang ky tam tru")
+    assert "Chọn câu này lẽ ra" not in page  # only whoever keeps the sentence is asked
+    assert "<b>Đăng ký tạm trú</b>" in page and "trả thẻ thủ tục" in page and "(named)" in page
+    assert "Không có cụm từ nào khớp" in page
+    assert "trả lời bằng mục “Chợ phiên”, vì có cụm từ “chợ phiên”" in said("mấy giờ họp cho phien")
+    page = said("Báo tin có người bán ma túy ở chợ phiên")
+    assert "nhận là tin báo" in page and "im lặng" in page and "trả lời bằng mục" not in page
+    assert "dài hơn 15 từ" in said("chợ phiên " * 9)
+    assert client.get("/noi-dung/thu/").status_code == 200
+    assert client.post("/noi-dung/thu/", {"sentence": " "}).status_code == 422
+    assert client_of(commune, "an").get("/noi-dung/thu/").status_code == 404
+
+
+def test_editors_keep_sentences_of_their_own_encrypted_and_behind_the_wall(commune, other_commune, zone, stored):
+    client, words = client_of(commune, "giang"), "Cho em hỏi chợ họp lúc nào"
+    assert client.post("/noi-dung/thu/", {"sentence": words, "keep": "1", "label": ""}).status_code == 422
+    assert client.post("/noi-dung/thu/", {"sentence": words, "keep": "1", "label": "tip"}).status_code == 302
+
+    page = client.get("/noi-dung/thu/").content.decode()
+    assert words in page and "Lẽ ra: Tin báo" in page
+    assert words not in client_of(other_commune, "giang").get("/noi-dung/thu/").content.decode()
+    with zone("owner"), connection.cursor() as cursor:
+        cursor.execute("SELECT text, id FROM procedures_samplequestion")
+        [(sealed, pk)] = cursor.fetchall()
+        assert words.encode() not in bytes(sealed)
+    flow = menus.draft(scenes.editors_of(commune), "Chợ", phrases=["chợ họp"], text="Thứ Năm")
+    data = typed(client, f"/noi-dung/menu/{flow.pk}/sua/")
+    assert words in client.post(f"/noi-dung/thu/menu/{flow.pk}/", data).content.decode()
+    assert client_of(other_commune, "giang").post(f"/noi-dung/thu/{pk}/bo/").status_code == 404
+    assert client.post(f"/noi-dung/thu/{pk}/bo/").status_code == 302
+    with commune.acting("giang") as by:
+        assert not SampleQuestion.objects.visible_to(by).exists()
+
+
+def test_a_menu_is_written_tried_and_published_on_its_pages(commune, stored):
+    own = scenes.editors_of(commune)
+    menus.published(own, "Có rồi", phrases=["có rồi"], text="x")
+    tam, viet = client_for(own.tam), client_for(own.viet)
+    path = tam.post("/noi-dung/menu/moi/", {"name": "Menu tạm trú"}).url
+    data = typed(tam, path)
+    wrong = data | {"phrases": "12\ncó rồi", "does": "menu", "items-0-label": "Một dòng"}
+    page = tam.post(path, wrong)
+    assert page.status_code == 422
+    for words in ("ngắn quá", "Ghi câu máy gửi", "Chọn nơi dòng này dẫn tới", "12\ncó rồi</textarea>"):
+        assert words in page.content.decode()
+    assert "đã có ở “Có rồi”" in tam.post(path, data | {"phrases": "Co Roi"}).content.decode()
+    one = {
+        "phrases": "tạm trú",
+        "does": "menu",
+        "text": "Chọn",
+        "items-0-label": "Gọi ai",
+        "items-0-goes_to": "hotline",
+    }
+    assert "ít nhất hai dòng" in tam.post(path, data | one).content.decode()
+    good = data | one | {"items-1-label": "Gặp cán bộ", "items-1-goes_to": "officer"}
+
+    pk = path.split("/")[-3]
+    tried = tam.post(f"/noi-dung/thu/menu/{pk}/", good | {"sentence": "hoi tam tru"}).content.decode()
+    assert "Trong 4 câu, mục này trả lời 2 câu" in tried
+    assert "1 câu có cụm từ này là tin báo" in tried
+    assert "trả lời bằng mục “Menu tạm trú”" in tried
+    with own.acting("tam"):
+        assert Flow.objects.get(pk=pk).phrases == []  # nothing was saved
+    assert tam.post(path, good | {"submit": "1"}).status_code == 302
+    assert tam.post(f"/noi-dung/menu/{pk}/cong-bo/").status_code == 409
+    assert "cần người khác" in tam.get(f"/noi-dung/menu/{pk}/").content.decode()
+    assert viet.post(f"/noi-dung/menu/{pk}/cong-bo/").status_code == 302
+    page = viet.get(f"/noi-dung/menu/{pk}/").content.decode()
+    assert "Đang công bố" in page and "2. Gặp cán bộ" in page
+    assert tam.post(path, good).status_code == 302  # published words are not edited
+    assert "Menu tạm trú" in tam.get("/noi-dung/menu/").content.decode()
+    bell = viet.get("/thong-bao/").content.decode()
+    assert f"/noi-dung/menu/{pk}/" in bell
+
+
+@pytest.mark.parametrize("many", [1, 15])
+def test_pages_cost_the_same_however_much_there_is(commune, province, stored, many):
+    own = scenes.editors_of(commune)
+    items = [(f"Dòng {number}", "officer") for number in range(min(many + 1, 9))]
+    for number in range(many):
+        menus.published(own, f"Menu {number}", phrases=[f"menu số {number:02}"], text="Chọn", items=items)
+        with own.acting("tam") as by:
+            flow_actions.keep_sample(text=f"câu {number}", label="other", by=by)
+    draft = menus.draft(own, "Nháp", phrases=["nháp nào"], text="Chọn", items=items)
+    version = scenes.draft(own, "dang-ky-o-tro", "Đăng ký ở trọ")
+    client = client_for(own.tam)
+    data = typed(client, f"/noi-dung/menu/{draft.pk}/sua/")
+    words = typed(client, f"/noi-dung/ban/{version.pk}/sua/") | {"sentence": "ở trọ"}
+    pages = {
+        "/noi-dung/menu/": None, f"/noi-dung/menu/{draft.pk}/": None, f"/noi-dung/menu/{draft.pk}/sua/": None,
+        "/noi-dung/thu/": {"sentence": "menu số 00"}, f"/noi-dung/thu/menu/{draft.pk}/": data,
+        f"/noi-dung/thu/ban/{version.pk}/": words,
+    }  # fmt: skip
+
+    costs = {}
+    for path, sent in pages.items():
+        with CaptureQueriesContext(connection) as asked:
+            answer = client.get(path) if sent is None else client.post(path, sent)
+        assert answer.status_code == 200, path
+        kept = [one["sql"] for one in asked if not one["sql"].startswith(("SAVEPOINT", "RELEASE", "BEGIN", "COMMIT"))]
+        costs[path] = len(kept)
+    assert max(costs.values()) <= 14, costs

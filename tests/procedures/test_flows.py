@@ -1,0 +1,149 @@
+"""Menus and keywords: what calls them, two people for every text, and menus that lead somewhere."""
+
+from __future__ import annotations
+
+import pytest
+from django.core.exceptions import PermissionDenied
+from django.db import DatabaseError, connection, transaction
+from django.test.utils import CaptureQueriesContext
+
+from procedures import flow_actions, flows
+from procedures.conversation import Desk
+from procedures.models import Flow
+from tests.procedures import flow_scenes as menus
+from tests.procedures import scenes
+from zalopolice.audit.models import Entry
+from zalopolice.refusals import Refused
+from zalopolice.units.walls import unit_context
+
+
+def called(commune, *texts):
+    """Which flow each of the words calls, as the bot of this commune sees them."""
+    with commune.zone("web"), unit_context(commune.unit.pk):
+        desk = Desk(commune.unit.pk)
+        found = [flows.match(text, desk) for text in texts]
+    return [flow.name if flow else None for flow in found]
+
+
+def test_words_call_a_flow_with_or_without_marks_as_whole_words_the_longest_first(commune, province):
+    own = scenes.editors_of(commune)
+    menus.published(own, "Hẹn", phrases=["đặt lịch"], goes_to="appointment")
+    menus.published(own, "Hẹn căn cước", phrases=["đặt lịch căn cước"], text="Mời bạn tới thứ Ba.")
+    menus.published(province, "Menu tỉnh", phrases=["menu"], text="Của tỉnh")
+    menus.draft(own, "Chưa công bố", phrases=["bản nháp"], text="x")
+
+    assert called(commune, "ĐẶT LỊCH!", "cho em dat lich voi", "dat lich cccd", "datlich", "lịch đặt") == [
+        "Hẹn", "Hẹn", "Hẹn căn cước", None, None,
+    ]  # fmt: skip
+    assert called(commune, "menu", "menu nhà hàng của dì tôi " + "x " * flows.LONGEST, "bản nháp", "menus", "") == [
+        "Menu tỉnh", None, None, None, None,
+    ]  # fmt: skip
+    for read, may in (("answer", True), ("handoff", True), ("tip", False), ("emergency", False)):
+        assert flows.listens(read) is may
+    assert not flows.listens("ask_back", "report")
+
+
+def test_a_communes_flow_is_its_own_and_what_the_province_writes_stands_above(commune, other_commune, province):
+    menus.published(scenes.editors_of(commune), "Chợ phiên", phrases=["chợ phiên"], text="Thứ Năm")
+    menus.published(province, "Tỉnh", phrases=["chợ phiên", "cả tỉnh"], text="Tỉnh")
+
+    assert called(commune, "chợ phiên", "cả tỉnh") == ["Chợ phiên", "Tỉnh"]
+    assert called(other_commune, "chợ phiên", "cả tỉnh") == ["Tỉnh", "Tỉnh"]
+
+
+def test_the_words_published_are_read_in_a_handful_of_queries(commune, province):
+    for number in range(12):
+        menus.published(province, f"Mục {number}", phrases=[f"cụm từ {number:02}"], text="x")
+    with commune.zone("web"), unit_context(commune.unit.pk):
+        desk = Desk(commune.unit.pk)
+        with CaptureQueriesContext(connection) as asked:
+            flows.match("cụm từ 07", desk)
+            flows.match("gì nữa", desk)
+    assert len(asked) == 1
+
+
+def test_two_people_for_every_text(commune):
+    own = scenes.editors_of(commune)
+    flow = menus.submitted(own, "Giờ chợ", phrases=["giờ chợ"], text="Sáng")
+    with own.acting("tam") as by, pytest.raises(Refused, match="cần người khác"):
+        flow_actions.publish(flow, by=by)
+    with own.acting("viet") as by:
+        flow_actions.return_with_reason(flow, reason="Ghi rõ giờ", by=by)
+    with own.acting("tam") as by:
+        flow = Flow.objects.get(pk=flow.pk)
+        assert (flow.state, flow.reason) == ("draft", "Ghi rõ giờ")
+        flow_actions.submit(flow, by=by)
+    with own.acting("viet") as by:
+        flow_actions.publish(flow, by=by)
+        second = flow_actions.new_draft(Flow.objects.get(pk=flow.pk), by=by)
+        flow_actions.save_draft(second, {"text": "Chiều"}, by=by)
+        flow_actions.submit(second, by=by)
+    with own.acting("tam") as by:
+        flow_actions.publish(second, by=by)
+        rows = Flow.objects.order_by("number").values_list("number", "state", "text")
+        assert list(rows) == [(1, "ended", "Sáng"), (2, "published", "Chiều")]
+        kinds = list(Entry.objects.filter(kind__startswith="flow.").values_list("kind", flat=True))
+    assert sorted(set(kinds)) == sorted(
+        f"flow.{act}" for act in ("added", "draft_saved", "submitted", "returned", "drafted", "published")
+    )
+
+
+def test_the_database_itself_keeps_published_words_and_the_second_person(commune):
+    own = scenes.editors_of(commune)
+    shown = menus.published(own, "Một", phrases=["mục một"], text="Một")
+    waits = menus.submitted(own, "Hai", phrases=["mục hai"], text="Hai")
+    tam, viet = own.tam.pk, own.viet.pk
+    wrong = [
+        (shown, {"text": "Khác"}),
+        (shown, {"phrases": ["khác"]}),
+        (waits, {"text": "Khác"}),
+        (waits, {"state": "published", "published_at": shown.published_at, "published_by": tam}),
+        (waits, {"state": "published", "published_at": shown.published_at, "published_by": viet}),
+    ]
+    for row, columns in wrong:
+        with own.acting("tam"), pytest.raises(DatabaseError), transaction.atomic():
+            Flow.objects.filter(pk=row.pk).update(**columns)
+    with commune.zone("worker"), unit_context(commune.unit.pk), pytest.raises(DatabaseError), transaction.atomic():
+        Flow.objects.filter(pk=shown.pk).update(name="x")
+
+
+def test_a_communes_editor_reads_the_provinces_flow_and_touches_nothing_of_it(commune, province):
+    shown = menus.published(province, "Tỉnh", phrases=["tỉnh ta"], text="Tỉnh")
+    menus.draft(province, "Nháp tỉnh", phrases=["nháp tỉnh"], text="x")
+    own = scenes.editors_of(commune)
+    with own.acting("tam") as by:
+        assert [row.name for row in Flow.objects.visible_to(by)] == ["Tỉnh"]
+        for verb in (flow_actions.new_draft, flow_actions.submit, flow_actions.publish, flow_actions.end):
+            with pytest.raises(PermissionDenied):
+                verb(shown, by=by)
+
+
+def test_menus_in_a_circle_or_too_deep_are_refused_in_a_sentence(commune):
+    own = scenes.editors_of(commune)
+    leaf = [("Gặp cán bộ", "officer"), ("Tạm trú", "hotline")]
+    third = menus.published(own, "Ba", text="Chọn", items=leaf)
+    second = menus.published(own, "Hai", text="Chọn", items=[("Xuống", "flow:ba"), *leaf])
+    first = menus.published(own, "Một", text="Chọn", items=[("Xuống", "flow:hai"), *leaf])
+    with pytest.raises(Refused, match="sâu quá 3 bậc: Không → Một → Hai → Ba"):
+        menus.draft(own, "Không", text="Chọn", items=[("Xuống", "flow:mot"), *leaf])
+    with own.acting("tam") as by:
+        again = flow_actions.new_draft(third, by=by)
+        for back in ("ba", "hai", "mot"):
+            back_to = [{"label": "Về", "goes_to": f"flow:{back}"}, {"label": "Hết", "goes_to": "officer"}]
+            with pytest.raises(Refused, match="quay vòng: .*Ba → "):
+                flow_actions.save_draft(again, {"items": back_to}, by=by)
+        assert flows.trouble(second, [first, third]) == ""
+
+
+def test_nothing_is_published_that_leads_nowhere(commune):
+    own = scenes.editors_of(commune)
+    nowhere = {
+        "Không cụm từ": {"goes_to": "officer"},
+        "Thủ tục lạ": {"phrases": ["thủ tục lạ"], "goes_to": "khong-co"},
+        "Menu nháp": {"text": "Chọn", "items": [("Nháp", "flow:ban-nhap"), ("Gặp cán bộ", "officer")]},
+        "Không lời": {"phrases": ["không lời"]},
+    }
+    menus.draft(own, "Bản nháp", text="x")
+    for name, words in nowhere.items():
+        with pytest.raises(Refused, match="Còn thiếu"):
+            menus.submitted(own, name, **words)
