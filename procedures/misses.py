@@ -1,0 +1,116 @@
+"""What the bot could not answer, kept for the editors (features F7 and F8): the words without whoever wrote them.
+
+Zone worker. Also counts how asking for each procedure ended; the numbers hold nobody's words."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+import uuid
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
+from typing import Protocol
+
+from django.utils import timezone
+
+from procedures.models import Miss, MissWeek, Outcome
+from zalopolice.gateway.models import Message
+from zalopolice.vietnamese import fold
+
+LONGEST = 300
+"""Characters kept of a sentence; whoever writes more tells a story, and a person reads it."""
+HIDDEN = "…"
+PRIVATE = {"tip", "emergency", "lookup_id_result", "wanted_missing"}
+OWN_BUSINESS = {"no words", "a name and a number"}
+"""Rules of a reading after which the words are somebody's person, not a question."""
+
+
+class Reading(Protocol):
+    """What is needed of ``zalopolice.reading``."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def candidates(self) -> tuple[tuple[str, float], ...]: ...
+    @property
+    def rule(self) -> str: ...
+    @property
+    def topic(self) -> str: ...
+
+
+def note(message: Message, reading: Reading) -> None:
+    """Keeps a question that was asked back or handed over.
+
+    Not what may be a report or one's own file: these are for the duty officer alone, not for editors."""
+    if reading.kind not in {"ask_back", "handoff"} or reading.topic not in {"", "elsewhere"}:
+        return
+    labels = [label for label, _ in reading.candidates]
+    if reading.kind == "handoff":
+        count(message.unit_id, "", Outcome.Kind.HANDED_OVER)
+    if reading.rule in OWN_BUSINESS or PRIVATE.intersection(labels[:2]):
+        return
+    kind = Miss.Kind.ASKED_BACK if reading.kind == "ask_back" else Miss.Kind.HANDED_OVER
+    _keep(message, message.text, kind, labels)
+
+
+def wrong(message: Message, slug: str, asked: str = "") -> None:
+    """A citizen says that the card of ``slug`` was not it; ``asked``: the question that led to it."""
+    count(message.unit_id, slug, Outcome.Kind.WRONG)
+    _keep(message, asked, Miss.Kind.WRONG, [slug])
+
+
+def count(unit: uuid.UUID, slug: str, kind: str) -> None:
+    Outcome.objects.create(unit_id=unit, slug=slug, kind=kind, month=timezone.localdate().replace(day=1))
+
+
+def _keep(message: Message, text: str, kind: str, labels: Sequence[str]) -> None:
+    words = masked(text)
+    if len(fold(words)) < 3:
+        return
+    today = timezone.localdate()
+    monday = today - timedelta(days=today.weekday())
+    Miss.objects.create(unit_id=message.unit_id, monday=monday, kind=kind, labels=labels[:4], text=words)
+    week = MissWeek(unit_id=message.unit_id, monday=monday, queue="worker", next_at=_night_after(monday))
+    MissWeek.objects.bulk_create([week], ignore_conflicts=True)
+
+
+def _night_after(monday: date) -> datetime:
+    return datetime.combine(monday + timedelta(days=7), time(3), tzinfo=timezone.get_default_timezone())
+
+
+# --- masking -------------------------------------------------------------------------------------------------------
+
+_SURNAMES = (
+    "nguyen|tran|le|pham|hoang|huynh|phan|vu|vo|dang|bui|do|ho|ngo|duong|ly|dao|doan|dinh|trinh|truong|lam|mai|cao|luong"
+    "|ha|ta|to|chu|chau|thai|quach|la|luu|kieu|vuong|tong|trieu|nghiem|phung|khuc|mac|ma|nong|be|hoa|lo|ksor|ro|siu|rmah"
+)
+_NUMBER = re.compile(r"[a-z]{0,2}\d(?:[ .,/:+-]{0,2}\d){2,}|\d{3,}")
+_ADDRESS = re.compile(r"\S+@\S+|(?:https?:|www\.|zalo\.me)\S*")
+_MIDDLE_NAME = re.compile(rf"\b(?:{_SURNAMES})(?: [a-z]+)? (?:van|thi)(?: [a-z]+){{1,2}}")
+_CAPITALS = re.compile(r"\b[A-Z][a-z]*(?: [A-Z][a-z]*){1,4}\b")
+_CALLED = re.compile(r"\b[tT]en(?: (?:la|toi la|em la|chau la|minh la))? ([A-Z][a-z]*(?: [A-Z][a-z]*){0,4})\b")
+_THINGS = frozenset(("phi", "chieu", "khau", "so", "khai", "ky", "tinh", "vay", "phep", "cong"))
+"""Second words after which the first is no family name: lệ phí, hộ chiếu, hồ sơ, tờ khai."""
+
+
+def masked(text: str) -> str:
+    """A sentence with long numbers, addresses and names hidden: rather too much than too little."""
+    text = " ".join(unicodedata.normalize("NFC", text).split())[:LONGEST]
+    plain = "".join(_bare(char) for char in text)  # letter for letter, so that places agree
+    lower = plain.lower()
+    spans = [found.span() for cue in (_NUMBER, _ADDRESS, _MIDDLE_NAME) for found in cue.finditer(lower)]
+    spans += [found.span() for found in _CAPITALS.finditer(plain) if _is_name(found[0])]
+    spans += [found.span(1) for found in _CALLED.finditer(plain)]
+    hidden = {place for start, end in spans for place in range(start, end)}
+    kept = "".join(HIDDEN if place in hidden else char for place, char in enumerate(text))
+    return re.sub(rf"{HIDDEN}(?:[ {HIDDEN}]*{HIDDEN})?", HIDDEN, kept).strip()
+
+
+def _bare(char: str) -> str:
+    return {"đ": "d", "Đ": "D"}.get(char) or unicodedata.normalize("NFD", char)[0]
+
+
+def _is_name(words: str) -> bool:
+    """Two and more capitals in a row, the first a family name."""
+    parts = words.lower().split()
+    return bool(re.fullmatch(_SURNAMES, parts[0])) and parts[1] not in _THINGS
