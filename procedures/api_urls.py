@@ -19,6 +19,7 @@ def page() -> Any:
 urlpatterns = [
     # A caller that names the answer it has (If-None-Match) gets 304.
     path("units/", conditional_page(api.Units.as_view()), name="api_units"),
+    path("units/<slug:code>/", conditional_page(api.OneUnit.as_view()), name="api_unit"),
     path("units/<slug:code>/procedures/", conditional_page(api.Procedures.as_view()), name="api_procedures"),
     path(
         "units/<slug:code>/procedures/<slug:slug>/",

@@ -8,17 +8,23 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from dataclasses import field as _field
 from datetime import date
+from functools import lru_cache
+from math import log
 from typing import Any
 
 from django.db import connection
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from procedures import languages
 from procedures.models import Version
 from zalopolice.units.models import Unit
-from zalopolice.vietnamese import fold
+from zalopolice.vietnamese import spelled_out
 
-PUBLIC = ("unit", "number", "state", "name", "synonyms", "content", "sources", "checked_on", "imported", "published_at")
+PUBLIC = (
+    "unit", "number", "state", "name", "synonyms", "content", "sources", "checked_on", "imported", "published_at",
+    "review_due",
+)  # fmt: skip
 """Columns zone public may read of a version; more would be refused by the database."""
 KEPT = 256  # units whose entries a process keeps; communes rarely have any of their own
 
@@ -40,6 +46,17 @@ class Entry:
     is_reviewed: bool
     code: str
     sources: tuple[str, ...] = ()
+    review_due: date | None = None
+    language: str = languages.VIETNAMESE  # of the name and the words
+    wanted: str = languages.VIETNAMESE  # the same, unless there is no translation
+    lags: bool = False  # the Vietnamese has changed since this was translated
+
+    def is_overdue(self, today: date) -> bool:
+        """Its text should have been read again before now; who gives it says so."""
+        return self.review_due is not None and self.review_due < today
+
+    def in_language(self, code: str) -> Entry:
+        return languages.translated(self, code)
 
     @property
     def is_former_name(self) -> bool:
@@ -60,7 +77,7 @@ def entry_of(version: Version) -> Entry:
     return Entry(
         procedure.pk, version.pk, procedure.slug, version.name, procedure.field, tuple(version.synonyms), content,
         version.replaced_by, version.number, day, not version.imported and version.published_at is not None,
-        procedure.code, tuple(version.sources),
+        procedure.code, tuple(version.sources), version.review_due,
     )  # fmt: skip
 
 
@@ -106,13 +123,34 @@ def _load(owners: Collection[uuid.UUID]) -> dict[uuid.UUID, list[Entry]]:
     return found
 
 
+NEAR = 5
+"""Guesses a search shows when nothing has all its words."""
+
+
 def search(entries: Iterable[Entry], text: str) -> list[Entry]:
     """Entries that have every typed word, marks or not, in the name first, then in what people call it."""
-    words = fold(text).split()
+    words = [f" {word}" for word in spelled_out(text).split()]
     hits = []
     for place, entry in enumerate(entries):
-        name = fold(entry.name)
-        everything = " ".join([name, *map(fold, entry.synonyms), fold(entry.field), entry.code])
+        name, everything = _spoken(entry)
         if all(word in everything for word in words):
             hits.append((not all(word in name for word in words), entry.is_former_name, place, entry))
     return [entry for *_, entry in sorted(hits, key=lambda hit: hit[:3])]
+
+
+def near(entries: Collection[Entry], text: str) -> list[Entry]:
+    """A few that share the rarest of the words, best first; none when they share only what half of all have."""
+    words = {f" {word} " for word in spelled_out(text).split()}
+    spoken = [(entry, f"{_spoken(entry)[1]} ") for entry in entries]
+    worth = {word: log(len(spoken) / times) for word in words if (times := sum(word in said for _, said in spoken))}
+    scored = [(sum(worth[word] for word in worth if word in said), entry) for entry, said in spoken]
+    enough = max(log(2), max((score for score, _ in scored), default=0) / 2)
+    best = sorted((one for one in scored if one[0] > enough), key=lambda one: -one[0])
+    return [entry for _, entry in best[:NEAR]]
+
+
+@lru_cache(maxsize=4096)
+def _spoken(entry: Entry) -> tuple[str, str]:
+    """The name, and everything it is called by; both with a blank before each word."""
+    name = f" {spelled_out(entry.name)}"
+    return name, " ".join([name, *map(spelled_out, (*entry.synonyms, entry.field, entry.code))])

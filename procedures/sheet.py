@@ -22,6 +22,7 @@ class Fee:
     amount: str
     case: str
     is_free: bool
+    term: str = ""  # from when until when, where the case does not say so itself
 
 
 @dataclass(frozen=True)
@@ -47,8 +48,20 @@ class Place:
 
 
 def fees(content: dict[str, Any]) -> list[Fee]:
-    rows = content.get("fee") or []
-    return [Fee(_amount(row.get("amount_vnd")), row.get("case") or "", row.get("amount_vnd") == 0) for row in rows]
+    return [_fee(row) for row in content.get("fee") or []]
+
+
+def _fee(row: dict[str, Any]) -> Fee:
+    amount, term = row.get("amount_vnd"), "" if dated.named(row) else _term(row)
+    return Fee(_amount(amount), row.get("said") or row.get("case") or "", amount == 0, term)
+
+
+def _term(row: dict[str, Any]) -> str:
+    since, until = (_day(row.get(key)) for key in ("valid_from", "valid_until"))
+    days = {"since": f"{since:%d/%m/%Y}" if since else "", "until": f"{until:%d/%m/%Y}" if until else ""}
+    if since and until:
+        return _("từ %(since)s đến hết %(until)s") % days
+    return _("từ %(since)s") % days if since else _("đến hết %(until)s") % days if until else ""
 
 
 def _amount(dong: int | None) -> str:
@@ -70,14 +83,15 @@ def _day(text: str | None) -> date | None:
 
 
 def read(entry: Entry) -> dict[str, Any]:
-    """What the sheet's template needs of an entry; fees as they are today."""
-    content = entry.content
-    paid = fees({"fee": dated.on(content, timezone.localdate())})
+    """What the sheet's template needs of an entry; fees as they are today, and those that are decided already."""
+    content, today = entry.content, timezone.localdate()
+    paid = fees({"fee": dated.on(content, today)})
     return {
         "entry": entry,
         "content": content,
         "charges": [fee for fee in paid if not fee.is_free] or paid,
         "free": [fee for fee in paid if fee.is_free] if any(not fee.is_free for fee in paid) else [],
+        "later": fees({"fee": dated.later(content, today)}),
         "laws": laws(content),
         "time": (content.get("processing_time") or {}).get("text") or _("Hỏi nơi nhận hồ sơ"),
     }

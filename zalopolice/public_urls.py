@@ -2,10 +2,14 @@
 
 from django.urls import include, path
 
-from zalopolice import preferences, views
+from zalopolice import citizens, preferences, sitemap, views
 
 urlpatterns = [
-    path("", views.public_home, name="public_home"),
+    path("", citizens.home, name="public_home"),
+    path("tiep-can/", citizens.accessibility, name="accessibility"),
+    path("robots.txt", citizens.robots, name="robots"),
+    path("sitemap.xml", sitemap.index, name="sitemap"),
+    path("sitemap-<int:number>.xml", sitemap.page, name="sitemap_page"),
     path("", include("zalopolice.units.public_urls")),
     path("", include("procedures.public_urls")),
     path("", include("broadcasts.public_urls")),
@@ -16,4 +20,5 @@ urlpatterns = [
 ]
 
 handler400 = "zalopolice.error_pages.bad_request"
+handler404 = "zalopolice.citizens.missing"
 handler500 = "zalopolice.error_pages.citizens_error"

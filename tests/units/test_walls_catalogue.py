@@ -67,7 +67,9 @@ WITHOUT_UNIT = {
 PUBLISHED = {
     # What citizens may read across units: some columns, and of these rows only.
     "broadcasts_postimage": "(published_at IS NOT NULL)",
+    "broadcasts_postversion": "((status)::text = 'dispatched'::text)",
     "gateway_officialaccount": "(connected_at IS NOT NULL)",
+    "gateway_sharedfile": "(retired_at IS NULL)",
     "gateway_sourcetag": "(retired_at IS NULL)",
     "procedures_procedure": "(EXISTS ( SELECT FROM procedures_version v WHERE ((v.procedure_id ="
     " procedures_procedure.id) AND ((v.state)::text = 'published'::text))))",
@@ -78,11 +80,19 @@ PUBLISHED = {
     "units_office": "true",
 }
 
+INHERITED = {
+    # What a commune also reads of its province's rows: those that are published, and no others.
+    "gateway_sharedfile": "(retired_at IS NULL)",
+    "procedures_procedure": "= 'published'",
+    "procedures_version": "= 'published'",
+    "procedures_flow": "= 'published'",
+}
+
 NEVER = {
     "zp_webhook": {"*"},
     "zp_public": {"* but what is published"},
     "zp_audit": {"* but audit_entry"},
-    "zp_web": {"vault_", "gateway_token", "gateway_dialogue"},
+    "zp_web": {"vault_", "gateway_token", "gateway_dialogue", "procedures_languagechoice"},
     "zp_worker": {"vault_", "gateway_token", "gateway_consent", "units_membership", "audit_entry"},
     "zp_vault": {"tips_", "units_membership", "units_area", "audit_entry"},
 }
@@ -150,14 +160,12 @@ def test_what_widens_reading_widens_nothing_else():
     assert {row[2] for row in rows} == {"SELECT"}
     assert published == PUBLISHED
     above = [row for row in other if "unit_id = ( SELECT walls.parent()" in row[3]]  # of it what is published, only
-    assert {row[:2] for row in above} == {
-        (table, role)
-        for table in ("procedures_procedure", "procedures_version")
-        for role in ("{zp_web}", "{zp_worker}")
-    }
-    assert all("= 'published'" in row[3] and " OR " not in row[3] for row in above)
-    below = [row for row in other if "SELECT walls.below()" in row[3]]  # times and kinds, no words and nobody's
-    assert [row[:2] for row in below] == [("gateway_incident", "{zp_web}")]
+    assert {row[:2] for row in above} == {(table, role) for table in INHERITED for role in ("{zp_web}", "{zp_worker}")}
+    assert all(INHERITED[row[0]] in row[3] and " OR " not in row[3] for row in above)
+    below = [row for row in other if "SELECT walls.below()" in row[3]]
+    # Times and kinds, no words and nobody's; and what a commune's editor has read, masked and passed up.
+    assert [row[:2] for row in below] == [("gateway_incident", "{zp_web}"), ("procedures_misscluster", "{zp_web}")]
+    assert "'proposed'" in below[1][3]
     own = [row for row in other if row not in above and row not in below]
     assert [row[:2] for row in own] == [("units_membership", "{zp_web}")]
     assert "officer_id = ( SELECT walls.officer()" in own[0][3]
@@ -292,6 +300,12 @@ FUNCTIONS = {
     "walls.below": {"zp_web"},
     "walls.oa_health": {"zp_web"},
     "walls.sending_waits": {"zp_web"},
+    "walls.officer_code": {"zp_web"},
+    "walls.ask_officer_code": {"zp_public", "zp_worker"},
+    "walls.official_accounts": {"zp_public", "zp_worker"},
+    "walls.remind_of_numbers": {"zp_worker"},
+    "walls.check_mac": set(),
+    "walls.pay_check": set(),
     "walls.enter_job": {"zp_worker"},
     "walls.due": {"zp_worker"},
     "walls.mac": set(),
@@ -308,6 +322,8 @@ FUNCTIONS = {
     "posts.refuse_unless": set(),
     "posts.union_of": set(),
     "walls.keep_version": set(),
+    "walls.keep_flow": set(),
+    "walls.settle_version": set(),
     "audit.append": {"zp_web", "zp_worker", "zp_vault"},
     "audit.seal": {"zp_worker"},
     "audit.heads": {"zp_worker"},
