@@ -3,23 +3,25 @@ about the law. Also the editor's preview."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from textwrap import shorten
 from typing import Any
 
 from django.conf import settings
 
-from procedures import fees
+from procedures import fees, sheet
 from procedures.catalogue import Entry
+from procedures.languages import VIETNAMESE
 from procedures.sheet import Place
-from zalopolice.gateway.outbox import TEXT_MAX, words
+from zalopolice.gateway.outbox import TEXT_MAX, speaking, words
 from zalopolice.units.calendar import Opening
+from zalopolice.vietnamese import fold
 
-PAPERS, COSTS, OFFICER = "papers", "costs", "officer"
-NEXT_STEPS = {"1": PAPERS, "2": COSTS, "3": OFFICER}
-"""What the numbers under a card mean."""
+FULL, FORMS, OFFICER = "full", "forms", "officer"
+"""What the numbers under a card mean; booking a visit joins them when there is such a thing."""
 SHORT_LIST, SHORT_WORDS = 4, 300
 
 
@@ -31,6 +33,25 @@ class Fee:
     @property
     def shown(self) -> str:
         return f"{self.amount:,}".replace(",", ".")
+
+
+@dataclass(frozen=True)
+class Day:
+    """One day a citizen asks about, and when the office is open on it: not at all when there are no spans."""
+
+    noon: datetime
+    spans: tuple[tuple[datetime, datetime], ...]
+
+
+def next_steps(entry: Entry) -> list[str]:
+    """The numbered choices under a card, the first is 1. A procedure without forms offers none."""
+    return [FULL, FORMS, OFFICER] if _forms(entry) or file_ids(entry) else [FULL, OFFICER]
+
+
+def file_ids(entry: Entry) -> list[str]:
+    """Ids of what an editor attached, in the editor's order."""
+    rows = entry.content.get("files") or []
+    return [str(row["id"] if isinstance(row, Mapping) else row) for row in rows]
 
 
 def card(
@@ -46,39 +67,76 @@ def card(
     values = _values(entry, office, today, unit_code, opening)
     if former is not None:
         values["former"] = {"name": former.name.split("(")[0].strip(), "explanation": _told(former)}
-    return next(text for details in _shorter(entry) if len(text := words("procedure", **values | details)) <= TEXT_MAX)
+    with speaking(entry.language):
+        values["steps_next"] = [words(f"next_{step}") for step in next_steps(entry)]
+        texts = (words("procedure", **values | details) for details in _shorter(entry))
+        return next(text for text in texts if len(text) <= TEXT_MAX)
 
 
-def aspect(
-    name: str, entry: Entry, office: Place | None, today: date, *, unit_code: str = "", opening: Opening | None = None
+def part(
+    wanted: Sequence[str],
+    entry: Entry,
+    office: Place | None,
+    today: date,
+    *,
+    unit_code: str = "",
+    opening: Opening | None = None,
+    days: Sequence[Day] = (),
+    has_files: bool = False,
 ) -> str:
-    """One side of an entry: papers, costs, time, place."""
-    values = _values(entry, office, today, unit_code, opening)
-    for with_notes in (True, False):
-        text = words(f"procedure_{name}", **values, documents=_documents(entry, with_notes=with_notes))
-        if len(text) <= TEXT_MAX:
-            return text
-    return words("procedure_link", **values)
+    """These sides of an entry and nothing else: of ``aspects.CUES``, or everything (``FULL``). May be long enough for
+    several messages."""
+    content = entry.content
+    values = _values(entry, office, today, unit_code, opening) | {"days": days, "has_files": has_files}
+    values |= {
+        "documents": _documents(entry, with_notes=True),
+        "forms": _forms(entry),
+        "who": content.get("who_can_apply") or "",
+        "proxy": [line for line in _lines(content) if _speaks_of_proxies(line)],
+        "steps": content.get("steps") or [],
+        "result": content.get("result_vi") or "",
+        "notes": content.get("notes_vi") or [],
+        "laws": sheet.laws(dict(content)),
+        "blocks": [f"procedure_{name}.txt" for name in wanted],
+    }
+    with speaking(entry.language):
+        return re.sub(r"\n{3,}", "\n\n", words("procedure_part", **values))
 
 
 def link(entry: Entry, unit_code: str) -> str:
-    return f"{settings.PUBLIC_URL}/thu-tuc/{unit_code}/{entry.slug}/"
+    spoken = f"{entry.language}/" if entry.language != VIETNAMESE else ""
+    return f"{settings.PUBLIC_URL}/thu-tuc/{unit_code}/{entry.slug}/{spoken}"
 
 
 def _values(entry: Entry, office: Place | None, today: date, unit_code: str, opening: Opening | None) -> dict[str, Any]:
-    content = entry.content
+    content, time = entry.content, entry.content.get("processing_time") or {}
     return {
         "name": entry.name,
+        "name_vi": content.get("name_vi") if entry.language != VIETNAMESE else "",
+        "remark": _remark(entry),
         "where": content.get("where") or "",
         "address": office.address if office else "",
         "hours": "; ".join(office.hours) if office else "",
         "opening": opening,
-        "fees": [Fee(row.get("case") or "", row.get("amount_vnd")) for row in fees.on(content, today)],
-        "time": (content.get("processing_time") or {}).get("text") or "",
+        "fees": [
+            Fee(row.get("said") or row.get("case") or "", row.get("amount_vnd")) for row in fees.on(content, today)
+        ],
+        "time": time.get("text") or "",
+        "days_needed": time.get("days"),
+        "working_days": time.get("working_days"),
         "number": entry.number,
         "published": entry.published_on,
+        "is_reviewed": entry.is_reviewed,
+        "overdue": entry.review_due if entry.is_overdue(today) else None,
         "link": link(entry, unit_code),
     }
+
+
+def _remark(entry: Entry) -> str:
+    """In the language that was asked for: there is no translation, or the Vietnamese has changed since."""
+    name = "translation_lags" if entry.lags else "translation_missing" if entry.wanted != entry.language else ""
+    with speaking(entry.wanted):
+        return words(name) if name else ""
 
 
 def _shorter(entry: Entry) -> Iterator[dict[str, Any]]:
@@ -96,9 +154,34 @@ def _documents(entry: Entry, *, with_notes: bool) -> list[str]:
 
 
 def _document(row: Mapping[str, Any], with_note: bool) -> str:
-    name, form, note = row.get("name_vi") or "", row.get("form_code"), row.get("note")
+    name, form, note, copies = row.get("name_vi") or "", row.get("form_code"), row.get("note"), row.get("copies")
     named = f"{name} (mẫu {form})" if form else name
+    if with_note and copies:
+        named = f"{named}: {copies} bản"
     return f"{named}. {note}" if with_note and note else named
+
+
+def _forms(entry: Entry) -> list[dict[str, str]]:
+    """What a citizen fills in: the forms its papers name; of a version without any, all that it lists."""
+    rows = entry.content.get("documents") or []
+    filled = [{"code": row["form_code"], "name": row.get("name_vi") or ""} for row in rows if row.get("form_code")]
+    listed = [
+        {"code": row.get("code") or "", "name": row.get("name_vi") or ""} for row in entry.content.get("forms") or []
+    ]
+    return filled or listed
+
+
+def _lines(content: Mapping[str, Any]) -> Iterator[str]:
+    for row in content.get("documents") or []:
+        yield row.get("name_vi") or ""
+        yield row.get("note") or ""
+    yield from content.get("notes_vi") or []
+    yield from content.get("steps") or []
+
+
+def _speaks_of_proxies(line: str) -> bool:
+    plain = fold(line)
+    return any(cue in plain for cue in ("uy quyen", "lam thay", "lam ho", "nop thay", "dai dien", "giam ho"))
 
 
 def _told(former: Entry) -> str:

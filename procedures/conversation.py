@@ -9,42 +9,35 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Sequence
-from datetime import timedelta
+from datetime import date, datetime, time, timedelta
 from functools import cached_property
 from typing import Any
 
 from django.utils import timezone
 
-from procedures import answers, catalogue, sheet
+from procedures import answers, aspects, catalogue, misses, sheet
 from procedures.catalogue import Entry
-from procedures.models import UnitOverride
-from procedures.understanding import CHOICES, features, understand
+from procedures.models import Outcome, UnitOverride
+from procedures.topics import SERVICES
+from procedures.understanding import CHOICES
 from zalopolice.gateway import dialogues, outbox
-from zalopolice.gateway.models import Message
-from zalopolice.units import hotline
+from zalopolice.gateway.models import Dialogue, Message, SharedFile
+from zalopolice.units import calendar, hotline
 from zalopolice.units.models import Office, Unit
-from zalopolice.vietnamese import fold, spelled_out
+from zalopolice.vietnamese import fold
 
 CHOOSING, ABOUT, WHICH = "procedure_choosing", "procedure_about", "procedure_which"
 TIP, OFFICER = "tip", "officer"
 """What somebody may choose besides a procedure."""
-SERVICES = ("appointment", "lookup_id_result", "hotline", "wanted_missing")
 LASTS = timedelta(hours=12)
 AGAIN_AFTER = timedelta(minutes=2)
 Carried = dict[str, Any]
 
 WANTS_OFFICER = re.compile(
-    r"(muon |cho |xin |can )?(gap|noi chuyen( voi)?|hoi) (can bo|nguoi that|cong an|truc ban)( truc ban)?( a| voi)?"
+    r"(?:(?:toi|em|minh|chau|con) )?(?:(?:muon|cho|xin|can|duoc) )*(?:(?:toi|em|minh|chau) )?(?:duoc )?"
+    r"(?:gap|noi chuyen(?: voi)?|hoi|chat voi) (?:(?:mot|anh|chi|cac) )*(?:can bo|nguoi that|cong an|truc ban|tong dai)"
+    r"(?: truc(?: ban)?)?(?: (?:a|voi|nhe|di|duoc khong|nao))*"
 )
-_ASPECTS = (
-    ("costs", re.compile(r"\b(le phi|chi phi|ton|bao nhieu tien|bao nhieu|may tien|het nhieu tien|phi|mat tien)\b")),
-    ("time", re.compile(r"\b(bao lau|may ngay|may hom|khi nao (co|xong|lay)|bao gio (co|xong)|thoi han|lau khong)\b")),
-    ("place", re.compile(r"\b(o dau|cho nao|dia chi|may gio|nop dau|den dau|mo cua|noi nop)\b")),
-    ("papers", re.compile(r"\b(mang( theo)? gi|can gi|giay to|ho so|chuan bi|mau don|to khai|can mang|nhung gi)\b")),
-)
-_ASKING_ON = frozenset({"nop", "mang", "het", "theo", "them", "nua", "lay", "thi", "tien"})
-BRIEF = 9
-"""Words. A longer message is a question of its own."""
 
 
 class Desk:
@@ -78,6 +71,33 @@ class Desk:
         opening = None if own and own["hours"] else hotline.opening_of(self.office)
         return sheet.place(office, own), opening
 
+    def days(self, asked: Sequence[date]) -> list[answers.Day]:
+        """The office's hours on these days, holidays and days worked off included."""
+        if self.office is None or not self.office.hours or not asked:
+            return []
+        decided, zone = calendar.decided(timezone.localdate()), timezone.get_default_timezone()
+        return [
+            answers.Day(
+                datetime.combine(day, time(12), tzinfo=zone), tuple(calendar.spans(day, self.office.hours, decided))
+            )
+            for day in asked
+        ]
+
+    def files(self, entry: Entry) -> list[SharedFile]:
+        """What an editor attached to the entry, in the editor's order; what was taken back is not there."""
+        ids = answers.file_ids(entry)
+        found = {str(file.pk): file for file in SharedFile.objects.filter(pk__in=ids, retired_at=None)} if ids else {}
+        return [found[one] for one in ids if one in found]
+
+
+def state_of(dialogue: Dialogue | None) -> Carried:
+    return dict(json.loads(dialogue.state or "{}")) if dialogue else {}
+
+
+def so_far(dialogue: Dialogue | None) -> Carried:
+    """What goes on into the next dialogue; the choices and the procedure of this one do not."""
+    return {name: value for name, value in state_of(dialogue).items() if name in {"heard", "item"}}
+
 
 def ask_which(message: Message, carried: Carried) -> None:
     outbox.answer(message, "which_procedure")
@@ -95,7 +115,10 @@ def ask_back(message: Message, slugs: Sequence[str], carried: Carried, desk: Des
     if _has_just_asked(message, offered):
         return
     outbox.answer(message, "choose", choices=named, report=report)
-    dialogues.begin(message.citizen, CHOOSING, {**carried, "offered": offered}, LASTS)
+    if first := next((slug for slug in names if desk.entry(slug)), ""):
+        misses.count(message.unit_id, first, Outcome.Kind.ASKED_BACK)
+    state = {**carried, "offered": offered, "asked": str(message.pk)}
+    dialogues.begin(message.citizen, CHOOSING, state, LASTS)
 
 
 def _name(slug: str, desk: Desk) -> str:
@@ -122,22 +145,39 @@ def give(message: Message, slug: str, carried: Carried, desk: Desk) -> bool:
         return False
     place, opening = desk.place(entry)
     text = answers.card(
-        entry, place, timezone.localdate(), unit_code=desk.unit.code, opening=opening,
+        entry.in_language(outbox.spoken()), place, timezone.localdate(), unit_code=desk.unit.code, opening=opening,
         former=asked if asked is not entry else None,
     )  # fmt: skip
     outbox.say(message, "procedure", text)
-    dialogues.begin(message.citizen, ABOUT, {**carried, "slug": entry.slug}, LASTS)
+    for file in desk.files(entry):
+        if file.kind != SharedFile.Kind.FORM:
+            outbox.say_file(message, "procedure_file", file)
+    misses.count(message.unit_id, entry.slug, Outcome.Kind.ANSWERED)
+    said = {"slug": entry.slug, "steps": answers.next_steps(entry), "asked": _question_of(message)}
+    dialogues.begin(message.citizen, ABOUT, {**carried, **said}, LASTS)
     return True
+
+
+def _question_of(message: Message) -> str:
+    """Id of the message that asked; this one may only be a number under a menu."""
+    if not _number(message.text):
+        return str(message.pk)
+    asked = dialogues.current(message.citizen)
+    return str(json.loads(asked.state).get("asked") or message.pk) if asked else str(message.pk)
 
 
 def chosen(text: str, state: Carried) -> str:
     """The slug, ``TIP``, ``OFFICER``, or "" when it is no answer to the choices."""
     offered: Collection[str] = state.get("offered", ())
-    number = re.fullmatch(r"(?:so |cau |chon |y )?(\d)(?: a| nhe| nha| roi)?", fold(text))
-    if number:
-        place = int(number[1])
-        return list(offered)[place - 1] if 1 <= place <= len(offered) else ""
+    if place := _number(text):
+        return list(offered)[place - 1] if place <= len(offered) else ""
     return OFFICER if wants_officer(text) else TIP if TIP in offered and fold(text) == "bao tin" else ""
+
+
+def _number(text: str) -> int:
+    """A number alone, from 1 on; 0 when it is none."""
+    number = re.fullmatch(r"(?:so |cau |chon |y )?(\d)(?: a| nhe| nha| roi)?", fold(text))
+    return int(number[1]) if number else 0
 
 
 def wants_officer(text: str) -> bool:
@@ -147,29 +187,47 @@ def wants_officer(text: str) -> bool:
 def follow_up(message: Message, state: Carried, desk: Desk) -> str:
     """Answers a question about the procedure just given. "said", ``OFFICER``, or "" when it is about something else."""
     entry = desk.entry(state.get("slug", ""))
-    wanted = answers.NEXT_STEPS.get(fold(message.text)) or _aspect(message.text, desk, entry)
-    if entry is None or not wanted:
+    if entry is None:
         return OFFICER if wants_officer(message.text) else ""
-    if wanted == OFFICER:
+    step = _step(message.text, state)
+    if step == OFFICER or wants_officer(message.text):
+        misses.count(message.unit_id, entry.slug, Outcome.Kind.HANDED_OVER)
         return OFFICER
+    if aspects.says_wrong(message.text):
+        return _note_wrong(message, entry, state)
+    wanted = [step] if step else aspects.wanted(message.text, entry, desk.entries)
+    if wanted:
+        _say_part(message, wanted, entry, desk)
+        dialogues.begin(message.citizen, ABOUT, state, LASTS)
+    return "said" if wanted else ""
+
+
+def _step(text: str, state: Carried) -> str:
+    """What a number under the card means; the card said which."""
+    place, steps = _number(text), state.get("steps", ())
+    return steps[place - 1] if 1 <= place <= len(steps) else ""
+
+
+def _say_part(message: Message, wanted: Sequence[str], entry: Entry, desk: Desk) -> None:
+    """What is asked of the entry; the forms come as files behind their names."""
     place, opening = desk.place(entry)
-    text = answers.aspect(wanted, entry, place, timezone.localdate(), unit_code=desk.unit.code, opening=opening)
-    outbox.say(message, f"procedure_{wanted}", text)
-    dialogues.begin(message.citizen, ABOUT, state, LASTS)
+    today = timezone.localdate()
+    asked = desk.days(aspects.days(message.text, today)) if "hours" in wanted and opening is not None else []
+    files = [file for file in desk.files(entry) if file.kind == SharedFile.Kind.FORM] if answers.FORMS in wanted else []
+    said = entry.in_language(outbox.spoken())
+    text = answers.part(
+        wanted, said, place, today, unit_code=desk.unit.code, opening=opening, days=asked, has_files=bool(files)
+    )
+    outbox.say(message, f"procedure_{wanted[0]}", text)
+    for file in files:
+        outbox.say_file(message, "procedure_form", file)
+
+
+def _note_wrong(message: Message, entry: Entry, state: Carried) -> str:
+    """ "Chưa đúng" (feature F8): noted with the question that led here, and an officer is offered."""
+    key = state.get("asked")
+    asked = Message.objects.filter(pk=key, citizen=message.citizen).first() if key else None
+    misses.wrong(message, entry.slug, asked.text if asked else "")
+    outbox.answer(message, "wrong_noted", name=entry.name)
+    dialogues.begin(message.citizen, ABOUT, {**state, "steps": [OFFICER]}, LASTS)
     return "said"
-
-
-def _aspect(text: str, desk: Desk, entry: Entry | None) -> str:
-    plain = spelled_out(text)
-    if entry is None or len(plain.split()) > BRIEF:
-        return ""
-    name, cue = next(((name, cue) for name, cue in _ASPECTS if cue.search(plain)), ("", None))
-    if cue is None or not _names_more(cue.sub(" ", plain)):
-        return name
-    meant = understand(text, desk.entries)
-    return "" if meant.action == "answer" and meant.candidates[0][0] != entry.slug else name
-
-
-def _names_more(rest: str) -> bool:
-    """Is a thing named besides the cue? "nộp ở đâu" asks on, "nộp pháo ở đâu" is a new question."""
-    return bool(features(" ".join(word for word in rest.split() if word not in _ASKING_ON)))

@@ -76,12 +76,11 @@ def test_a_clear_question_is_answered_and_nobody_disturbed(chat):
 @pytest.mark.parametrize(
     ("more", "said"),
     [
-        ("2", "Lệ phí hôm nay"),
-        ("1", "giấy tờ cần mang"),
+        ("2", "CT01: Tờ khai"),
         ("còn lệ phí?", "Lệ phí"),
         ("mất bao lâu", "Thời hạn giải quyết"),
         ("nộp ở đâu vậy", "Nộp ở đâu"),
-        ("mang gì ạ", "giấy tờ cần mang"),
+        ("mang gì ạ", "Giấy tờ cần mang"),
     ],
 )
 def test_more_about_the_procedure_just_given(chat, more, said):

@@ -14,6 +14,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from procedures.models import Flow
 from tips.models import Case, TrayItem
 from zalopolice.gateway import incidents
 from zalopolice.gateway.models import Incident
@@ -34,6 +35,7 @@ ICONS = {
     Kind.CONSOLE_REPLY: "message-square-warning",
     Kind.STUCK_EVENT: "mail-question-mark",
     Kind.MISSED_MESSAGES: "refresh-cw",
+    Kind.HOTLINE_STALE: "phone",
     Kind.ROLE_CHANGED: "user-cog",
     Kind.NEW_DEVICE: "monitor-smartphone",
 }
@@ -43,6 +45,7 @@ PAGES = {
     Kind.MISSED_MESSAGES: "history",
     Kind.OA_TROUBLE: "accounts",
     Kind.INCIDENT: "oa_incidents",
+    Kind.HOTLINE_STALE: "hotline",
     Kind.ROLE_CHANGED: "account",
     Kind.NEW_DEVICE: "account",
 }
@@ -87,6 +90,7 @@ def _lines(officer: Officer, rows: list[Alert], seen: object) -> list[Line]:
     items = _aliases(TrayItem.objects.visible_to(officer), rows, (Kind.DANGER,))
     threads = _threads(officer, rows)
     named = _incidents(officer, rows)
+    menus = _menus(officer, rows)
     lines = []
     for alert in rows:
         kind, about = Kind(alert.kind), ""
@@ -102,7 +106,8 @@ def _lines(officer: Officer, rows: list[Alert], seen: object) -> list[Line]:
         elif kind in ABOUT_POSTS:
             href = _address("post", alert.subject)
         elif kind in ABOUT_PROCEDURES:
-            href = _address("content:procedures_version_change", alert.subject)
+            about = menus.get(alert.subject, "")
+            href = _address(f"content:procedures_{'flow' if about else 'version'}_change", alert.subject)
         icon = next((drawn for kinds, drawn in GROUPS if kind in kinds), ICONS.get(kind, "bell"))
         lines.append(Line(alert, about, href, icon, seen is None or alert.at > seen))  # type: ignore[operator]
     return lines
@@ -111,6 +116,12 @@ def _lines(officer: Officer, rows: list[Alert], seen: object) -> list[Line]:
 def _aliases(rows: object, alerts: list[Alert], kinds: tuple[str, ...]) -> dict[uuid.UUID, str]:
     ids = {one.subject for one in alerts if one.kind in kinds}
     return dict(rows.filter(pk__in=ids).values_list("pk", "alias"))  # type: ignore[attr-defined]  # two querysets
+
+
+def _menus(officer: Officer, alerts: list[Alert]) -> dict[uuid.UUID, str]:
+    """Menus and keywords are judged like procedures and ring as such; each with its name."""
+    about = {one.subject for one in alerts if one.kind in ABOUT_PROCEDURES}
+    return dict(Flow.objects.visible_to(officer).filter(pk__in=about).values_list("pk", "name")) if about else {}
 
 
 def _incidents(officer: Officer, alerts: list[Alert]) -> dict[uuid.UUID, str]:

@@ -47,7 +47,13 @@ app.conf.beat_schedule = {
     "remove litter": {"task": "zalopolice.sweep_files", "schedule": 3600.0, "options": SLOW},
     "check the accounts": {"task": "zalopolice.check_accounts", "schedule": 600.0, "options": {"queue": "vault"}},
     "sweep the worker's rows": {"task": "zalopolice.sweep_worker", "schedule": 2.0, "options": {"queue": "worker"}},
+    "put unanswered questions together": {
+        "task": "zalopolice.put_misses_together",
+        "schedule": 1800.0,
+        "options": {"queue": "worker"},
+    },
     "watch over everything": {"task": "zalopolice.watch", "schedule": 30.0, "options": {"queue": "vault"}},
+    "remind of numbers": {"task": "zalopolice.remind_of_numbers", "schedule": 3600.0, "options": {"queue": "worker"}},
     "seal the audit log": {"task": "zalopolice.seal_audit", "schedule": 5.0, "options": {"queue": "worker"}},
 }
 

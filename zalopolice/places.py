@@ -40,6 +40,7 @@ PLACES = (
     Place("accounts", "radio-tower", _("Zalo OA"), _("Kết nối, hạn mức, lỗi."), "accounts", May.OA_VIEW),
     Place("health", "activity", _("Sức khỏe OA"), _("Mọi OA, tệ nhất trước; sự cố."), "oa_health", May.HEALTH_VIEW),
     Place("duty", "calendar-clock", _("Lịch trực"), _("Ai trực, từ giờ nào tới giờ nào."), "duty"),
+    Place("officer_check", "shield-check", _("Mã cán bộ"), _("Cho dân kiểm tra."), "officer_check", May.SHOW_CODE),
     Place("people", "users", _("Cán bộ"), _("Vai trò và quyền trong đơn vị."), "people", May.ROLE_GRANT),
 )
 

@@ -16,6 +16,8 @@ from django.utils import timezone
 
 from broadcasts import leaving, sending
 from broadcasts.models import Dispatch
+from procedures import clusters
+from procedures.models import MissWeek
 from zalopolice import queue, routing
 from zalopolice.audit import log as audit
 from zalopolice.celery import app
@@ -36,6 +38,7 @@ from zalopolice.gateway import (
     watch,
 )
 from zalopolice.gateway.models import Attachment, Consent, HistoryWalk, InboundEvent, Message, Setup, StuckEvent
+from zalopolice.units import hotline
 from zalopolice.units.walls import job_context
 
 log = logging.getLogger(__name__)
@@ -135,9 +138,7 @@ def sweep_inbox() -> None:
     _drain_inbox()
 
 
-@app.task(name="zalopolice.forget_bodies")
-def forget_bodies() -> None:
-    inbox.forget_bodies()
+forget_bodies = app.task(name="zalopolice.forget_bodies")(inbox.forget_bodies)
 
 
 @app.task(name="zalopolice.sweep_vault")
@@ -253,6 +254,13 @@ def sweep_worker() -> None:
     _each(_derive, due_anywhere(Attachment, 20), until)
 
 
+@app.task(name="zalopolice.put_misses_together")
+@one_at_a_time
+def put_misses_together() -> None:
+    """Weeks that are over, of every unit."""
+    _each(clusters.put_together, due_anywhere(MissWeek, 50))
+
+
 def due_anywhere(model: type[queue.Job], limit: int = BATCH) -> list[uuid.UUID]:
     """Ids that wait for the worker in any unit; the database tells ids and nothing else."""
     with connection.cursor() as cursor:
@@ -260,9 +268,10 @@ def due_anywhere(model: type[queue.Job], limit: int = BATCH) -> list[uuid.UUID]:
         return [row[0] for row in cursor.fetchall()]
 
 
-@app.task(name="zalopolice.seal_audit")
-def seal_audit() -> None:
-    audit.seal()
+seal_audit = app.task(name="zalopolice.seal_audit")(audit.seal)
+
+
+remind_of_numbers = app.task(name="zalopolice.remind_of_numbers")(hotline.remind)
 
 
 def _drain_inbox() -> None:

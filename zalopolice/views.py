@@ -12,7 +12,6 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 from django.views.decorators.http import require_GET, require_safe
 
 from broadcasts import actions as posts
@@ -20,8 +19,8 @@ from procedures.models import Version
 from tips import waiting
 from tips.today import today
 from zalopolice import metrics
-from zalopolice.gateway import domain, health, status
-from zalopolice.units.models import Officer, Unit
+from zalopolice.gateway import health, status
+from zalopolice.units.models import Officer
 from zalopolice.units.roles import Permission
 from zalopolice.units.seats import OfficerRequest
 
@@ -75,14 +74,6 @@ def _procedures(officer: Officer) -> list[Version]:
 def frame(request: OfficerRequest) -> HttpResponse:
     """The counters, the red strip and the bell alone, for the page that stays open (it asks every 30 seconds)."""
     return render(request, "parts/frame.html")
-
-
-@require_GET
-def public_home(request: HttpRequest) -> HttpResponse:
-    units = Unit.objects.for_citizens(timezone.localdate()).exclude(kind=Unit.Kind.TEAM)
-    provinces = [unit for unit in units if unit.kind == Unit.Kind.PROVINCE]
-    communes = [(one, [unit for unit in units if unit.parent_id == one.pk]) for one in provinces]
-    return render(request, "public/home.html", {"provinces": communes, "domain_codes": domain.codes()})
 
 
 @login_not_required

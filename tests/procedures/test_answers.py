@@ -1,4 +1,5 @@
 import json
+import re
 import uuid
 from dataclasses import replace
 from datetime import date, datetime
@@ -6,9 +7,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from procedures import answers, fees
+from procedures import answers, aspects, fees
 from procedures.catalogue import Entry
 from procedures.sheet import Place
+from zalopolice.gateway import splitting
 from zalopolice.gateway.outbox import TEXT_MAX
 from zalopolice.judging import CATALOGUE
 from zalopolice.units.calendar import Opening
@@ -40,9 +42,11 @@ def test_every_card_fits_and_cites(slug):
     assert len(text) <= TEXT_MAX
     assert "Theo bản 3, công bố ngày 20/11/2026" in text
     assert f"/thu-tuc/dai-hong/{slug}/" in text
-    for name in ("papers", "costs", "time", "place"):
-        said = answers.aspect(name, ENTRIES[slug], PLACE, TODAY, unit_code="dai-hong", opening=CLOSED)
-        assert 1 <= len(said) <= TEXT_MAX
+    for name in (*aspects.CUES, answers.FULL):
+        said = answers.part([name], ENTRIES[slug], PLACE, TODAY, unit_code="dai-hong", opening=CLOSED)
+        assert said.startswith(ENTRIES[slug].name)
+        assert "Theo bản 3, công bố ngày 20/11/2026" in said
+        assert not re.search(r"\n{3}|&#|None", said)
 
 
 def test_a_card_says_what_where_when_and_what_next():
@@ -50,8 +54,65 @@ def test_a_card_says_what_where_when_and_what_next():
 
     assert "Số 0 phố Trình Diễn" in text
     assert "mở cửa lại lúc 07:30 thứ Hai 23/11" in text
-    assert text.endswith("1. Toàn bộ giấy tờ\n2. Lệ phí\n3. Gặp cán bộ")
-    assert set(answers.NEXT_STEPS) == {"1", "2", "3"}
+    assert "1. Hướng dẫn đầy đủ\n2. Mẫu đơn, tờ khai\n3. Gặp cán bộ\nChưa đúng ý bạn" in text
+    bare = replace(ENTRIES["dang-ky-tam-tru"], content={"where": "Công an xã"})
+    assert answers.next_steps(bare) == [answers.FULL, answers.OFFICER]
+    assert "1. Hướng dẫn đầy đủ\n2. Gặp cán bộ" in answers.card(bare, PLACE, TODAY)
+
+
+def test_no_answer_hides_that_nobody_judged_it_or_that_it_is_past_its_review():
+    fresh, due = ENTRIES["dang-ky-tam-tru"], date(2026, 11, 20)
+    for change, said in (
+        ({}, ""),
+        ({"review_due": TODAY}, ""),
+        ({"is_reviewed": False}, "chưa thẩm định"),
+        ({"review_due": due}, "quá hạn xem lại từ ngày 20/11/2026"),
+    ):
+        entry = replace(fresh, **change)
+        for text in (answers.card(entry, PLACE, TODAY), *(answers.part([name], entry, PLACE, TODAY) for name in SIDES)):
+            assert said in text
+            assert ("hỏi lại cán bộ trước khi đi" in text) == bool(said)
+
+
+SIDES = (*aspects.CUES, answers.FULL)
+
+
+@pytest.mark.parametrize(
+    ("asked", "sides"),
+    [
+        ("còn lệ phí?", ["costs"]), ("le phi bn", ["costs"]), ("mất tiền không", ["costs"]),
+        ("hết bao nhiêu", ["costs"]),
+        ("mang mấy bản?", ["papers"]), ("co can photo ko", ["papers"]), ("cần mang gì nữa ko", ["papers"]),
+        ("thứ 7 có làm không?", ["hours"]), ("mấy giờ mở cửa", ["hours"]), ("giờ làm việc", ["hours"]),
+        ("làm hộ được không", ["who"]), ("chồng em đi nộp thay được không", ["who"]), ("ai được làm", ["who"]),
+        ("bao lâu có", ["time"]), ("mất bao lâu vậy ạ", ["time"]), ("khi nào có kết quả", ["time"]),
+        ("ở đâu", ["place"]), ("nộp online được không", ["place"]), ("công an nào", ["place"]),
+        ("mẫu đơn đâu", ["forms"]), ("gửi mẫu đơn", ["forms"]), ("có mẫu ct01 ko", ["forms"]),
+        ("căn cứ luật nào", ["law"]), ("các bước thế nào", ["steps"]), ("mang gì, lệ phí sao", ["papers", "costs"]),
+        ("tạm trú hết bao nhiêu tiền", ["costs"]),
+        # Another thing, or no question at all.
+        ("lệ phí hộ chiếu", []), ("nộp pháo ở đâu", []), ("mất bằng lái xe làm lại ở đâu", []),
+        ("làm hộ khẩu ở đâu", []),
+        ("chỗ nào đánh bạc", []), ("ở đâu bán ma túy", []), ("trộm xe ở đâu", []), ("cảm ơn", []), ("đi một mình", []),
+    ],
+)  # fmt: skip
+def test_a_question_about_what_was_just_given_names_its_sides(asked, sides):
+    assert aspects.wanted(asked, ENTRIES["dang-ky-tam-tru"], list(ENTRIES.values())) == sides
+
+
+def test_wrong_is_heard_and_right_is_not():
+    said = ("chưa đúng", "k đúng", "sai rồi", "không phải cái này", "Chưa đúng ý em ạ", "nhầm rồi")
+    assert all(aspects.says_wrong(text) for text in said)
+    assert not any(aspects.says_wrong(text) for text in ("không", "đúng rồi", "chưa", "sai tên trong căn cước", ""))
+
+
+def test_the_days_a_question_names_are_the_next_ones():
+    monday = date(2026, 11, 23)
+
+    assert aspects.days("thứ 7 có làm không", monday) == [date(2026, 11, 28)]
+    assert aspects.days("t2 cuối tuần, hôm nay", monday) == [monday, date(2026, 11, 28), date(2026, 11, 29)]
+    assert aspects.days("chu nhat", monday) == [date(2026, 11, 29)]
+    assert aspects.days("có làm không", monday) == []
 
 
 def test_a_long_entry_is_shortened_not_cut():
@@ -60,11 +121,14 @@ def test_a_long_entry_is_shortened_not_cut():
     long = replace(ENTRIES["dang-ky-thuong-tru"], content=row | {"documents": papers, "where": "Nơi nộp " * 200})
 
     text = answers.card(long, PLACE, TODAY, unit_code="dai-hong")
-    said = answers.aspect("papers", long, PLACE, TODAY, unit_code="dai-hong")
+    said = splitting.parts(answers.part(["papers"], long, PLACE, TODAY, unit_code="dai-hong"), TEXT_MAX)
 
     assert len(text) <= TEXT_MAX
     assert "30 giấy tờ" in text
-    assert "/thu-tuc/dai-hong/dang-ky-thuong-tru/" in said
+    assert len(said) > 1
+    assert all(len(one) <= TEXT_MAX for one in said)
+    assert [text.count(f"Giấy tờ thứ {number} ") for number in range(30) for text in ["".join(said)]] == [1] * 30
+    assert "/thu-tuc/dai-hong/dang-ky-thuong-tru/" in said[-1]
 
 
 def test_a_former_name_is_explained():

@@ -1,0 +1,106 @@
+"""Which side of the procedure just given a short question asks about. Pure; cues in folded, spelled-out words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from procedures.catalogue import Entry
+from procedures.understanding import understand
+from zalopolice.vietnamese import spelled_out
+
+BRIEF = 10
+"""Words. A longer message is a question of its own."""
+_DAY = r"thu (?:2|3|4|5|6|7|hai|ba|tu|nam|sau|bay)|chu nhat|cuoi tuan"
+_HELPER = r"(?:nguoi (?:khac|nha|than|quen)|chong|vo|con|me|bo|ba|ma|anh|chi|em|ai|ban)"
+CUES = {
+    "forms": r"mau (?:don|to khai|so|giay|ct ?\d+|nao|o dau|dau|the nao|khong)|to khai|bieu mau"
+    r"|(?:xin|gui|cho|tai|lay)(?: \w+){0,2} (?:mau|don)|co mau(?: ct ?\d+)?",
+    "who": r"(?:lam|nop|di|lay|nhan|dang ky) (?:ho(?! khau| chieu| so)|thay|giup|dum)|uy quyen|dai dien"
+    rf"|nho {_HELPER}|{_HELPER} (?:di )?(?:lam|nop|lay) (?:thay|ho|giup|duoc)|ai (?:duoc|phai|co the) (?:lam|nop|di)",
+    "papers": r"mang(?: theo)? (?:gi|may|nhung|bao nhieu)|can (?:gi|mang|nhung|giay|chuan bi)|giay to|ho so gi"
+    r"|ho so gom|chuan bi|(?:may|bao nhieu) (?:ban|bo|to|cai)|ban (?:sao|chinh|goc|photo)|photo|cong chung|nhung gi",
+    "costs": r"le phi|chi phi|(?:ton|het|mat|dong|thu|tra)(?: bao nhieu| may| nhieu)? tien|bao nhieu(?: tien)?"
+    r"(?! (?:ban|bo|to|cai|ngay|lau|gio|hom|tuoi|nguoi))|may tien|phi|mien phi|tien",
+    "time": r"bao lau|may ngay|may hom|may tuan|bao nhieu (?:ngay|hom|lau)|(?:khi nao|bao gio|chung nao) (?:thi )?"
+    r"(?:co|xong|lay|nhan)|thoi han|thoi gian(?! lam viec)|lau khong|co lau|nhanh khong",
+    "hours": rf"{_DAY}|hom nay|ngay mai|mai (?:co|di|den)|ngay le|ngoai gio|(?:buoi )?(?:trua|chieu|toi)"
+    r"(?= (?:co|thi|di|den|lam))|buoi (?:sang|trua|chieu|toi)|may gio|gio lam viec|gio (?:lam|mo|nao|nghi|tiep)"
+    r"|mo cua|lam viec|tiep dan",
+    "place": r"o dau|cho nao|dia chi|nop dau|den dau|dau(?: a| vay| the| nhi)?$|noi nop|noi nao|tru so|qua mang|online"
+    r"|truc tuyen|dich vu cong|vneid|(?:cong an|cho|phuong|xa) nao",
+    "steps": r"cac buoc|quy trinh|trinh tu|lam the nao|lam (?:ra )?sao|nhu the nao|bat dau tu",
+    "law": r"can cu|(?:luat|nghi dinh|thong tu|quy dinh) (?:nao|gi|so)",
+}
+_cues = {name: re.compile(rf"\b(?:{cue})(?:\b|$)") for name, cue in CUES.items()}
+# What a narrower cue has taken is no longer asked of the wider one: "mẫu đơn ở đâu" is not about the place.
+_TAKES = {"forms": ("place", "papers"), "who": ("place",), "hours": ("time",), "time": ("costs",)}
+_ASKING_ON = (
+    "nop mang het theo them nua lay thi tien dung lam cai khoan phan duoc khong bat buoc du dat vao truoc sau can ngay"
+    " hom khac hoac online ra thu tuc nay do kia ok hoi mat ton dong tra thu mot minh sao"
+    " ket qua viec"
+)
+_POLITE = (
+    "a ah ad anh ba bac ban bo cac cai chau chi cho chu chua co con cua cung da dang den di em gi giup ha hay ho la lai"
+    " luc ma me minh moi muon nao nay ne nen neu nha nhe nhi nhu o oi ong phai qua roi se ta the toi tu va vay ve voi"
+    " vo chong nguoi xin xong y ban cam on"
+)
+_EMPTY = frozenset(f"{_ASKING_ON} {_POLITE}".split())
+WRONG = re.compile(
+    r"(?:(?:cai nay|the nay|the|nay|van|hinh nhu) )?(?:chua|khong) (?:dung|phai)"
+    r"(?: (?:y|y toi|y em|y minh|roi|dau|a|ban|cai nay|cai do|thu tuc nay|thu tuc do|cau hoi|lam))*"
+    r"|(?:tra loi |noi )?sai(?: (?:roi|y|thu tuc|bet|het|a))*|nham(?: (?:roi|thu tuc|y))*"
+)
+
+
+def says_wrong(text: str) -> bool:
+    """ "Chưa đúng": the card was not what was asked for (feature F8)."""
+    return bool(WRONG.fullmatch(spelled_out(text)))
+
+
+def wanted(text: str, entry: Entry, entries: Sequence[Entry]) -> list[str]:
+    """Names of ``CUES`` in the order they are answered; empty when it is about something else."""
+    plain = spelled_out(text)
+    if len(plain.split()) > BRIEF:
+        return []
+    found = [name for name, cue in _cues.items() if cue.search(plain)]
+    taken = {other for name in found for other in _TAKES.get(name, ())}
+    rest = plain
+    for name in found:
+        rest = _cues[name].sub(" ", rest)
+    if not found or _is_another(text, rest, entry, entries):
+        return []
+    return [name for name in found if name not in taken]
+
+
+def _is_another(text: str, rest: str, entry: Entry, entries: Sequence[Entry]) -> bool:
+    """Is a thing named besides the cues? "nộp ở đâu" asks on, "nộp pháo ở đâu" is a new question, "chỗ nào đánh bạc"
+    none at all: one strange word is enough, because whatever reads it next knows reports and danger."""
+    more = {word for word in rest.split() if word not in _EMPTY}
+    if not more:
+        return False
+    if more - set(spelled_out(" ".join([entry.name, *entry.synonyms])).split()):
+        return True
+    meant = understand(text, entries)
+    return meant.action == "answer" and meant.candidates[0][0] != entry.slug
+
+
+_NUMBERS = {"2": 0, "hai": 0, "3": 1, "ba": 1, "4": 2, "tu": 2, "5": 3, "nam": 3, "6": 4, "sau": 4, "7": 5, "bay": 5}
+
+
+def days(text: str, today: date) -> list[date]:
+    """The days a question names, from today on, each once and in order."""
+    plain, found = spelled_out(text), set()
+    for number in re.findall(r"\bthu (2|3|4|5|6|7|hai|ba|tu|nam|sau|bay)\b", plain):
+        found.add(_NUMBERS[number])
+    if re.search(r"\bcuoi tuan\b", plain):
+        found |= {5, 6}
+    if re.search(r"\bchu nhat\b", plain):
+        found.add(6)
+    asked = {today + timedelta(days=(weekday - today.weekday()) % 7) for weekday in found}
+    if re.search(r"\b(?:hom nay|bay gio|gio nay)\b", plain):
+        asked.add(today)
+    if re.search(r"\b(?:ngay mai|mai (?:co|di|den))\b", plain):
+        asked.add(today + timedelta(days=1))
+    return sorted(asked)

@@ -1,0 +1,214 @@
+"""What the bot does with a message that is no danger and belongs to no open tip: a report gets its code, a question its
+answer, what is unclear is asked back, and whatever a person must read is handed over with what was said before.
+
+Zone worker; called by ``routing.py``, which holds the order and the locks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from procedures import conversation, flows, language_talk, misses, topics
+from procedures.conversation import OFFICER, TIP, Carried, Desk, so_far, state_of
+from tips import danger, intake
+from tips.models import TrayItem
+from zalopolice import message_reading, small_talk
+from zalopolice.gateway import dialogues, outbox
+from zalopolice.gateway.models import Dialogue, Message
+from zalopolice.units import hotline
+from zalopolice.units.models import Unit
+
+ASK = "tip_or_question"
+MEMORY = 20  # messages an officer gets to see of what the bot alone has heard
+
+
+def understood(message: Message, carried: Carried, *, expected: bool = False) -> bool:
+    """Does what the words ask for; False when they are not understood. ``expected``: we asked for a procedure."""
+    if not message.text.strip():
+        return False
+    desk = Desk(message.unit_id)
+    read = message_reading.read(message)
+    if read.kind == "emergency":
+        alarm(message)
+        return True
+    if read.kind != "tip" and message.attachments.exists():
+        return False  # a picture, a place, a voice: a person looks at it
+    if read.kind == "tip":
+        _receive_tip(message, carried)
+        return True
+    if flows.listens(read.kind, read.topic):
+        flow, asked = flows.match(message.text, desk), small_talk.asked(message.text)
+        if (flow and _follow(message, flows.destination(flow), carried, desk)) or (
+            asked and _small_talk(message, asked, carried, desk)
+        ):
+            return True
+    misses.note(message, read)
+    near = [label for label, _ in read.candidates]
+    report = read.topic == "report"
+    if read.kind == "answer" and conversation.give(message, read.label, _carry(message, carried), desk):
+        was_answered(message, carried)
+    elif read.kind == "ask_back" and (set(near) - {TIP} or (report and not expected)):
+        conversation.ask_back(message, near, _in_sight(message, carried), desk, report=report)
+    elif read.kind == "handoff" and read.topic:
+        return _small_talk(message, read.topic, carried, desk)
+    elif expected:
+        hand_over(message, carried, "not_understood", kind=TrayItem.Kind.QUESTION)
+    else:
+        return False
+    return True
+
+
+def alarm(message: Message) -> None:
+    """The safety text before anything else, and the top of the tray."""
+    outbox.answer(message, "safety", phone=hotline.duty_phone(message.unit_id))
+    case = intake.open_case_of(message.citizen)
+    if case is not None:
+        intake.mark_urgent(case)
+    intake.put_in_tray(message, kind=TrayItem.Kind.TIP, urgent=True)
+
+
+def _follow(message: Message, where: str, carried: Carried, desk: Desk) -> bool:
+    """Goes where a choice or an editor's flow leads; False when nothing is there any more."""
+    if where == TIP:
+        _receive_tip(message, carried)
+    elif where == OFFICER:
+        hand_over(message, carried, kind=TrayItem.Kind.QUESTION)
+    elif where in topics.SERVICES:
+        return _small_talk(message, where, carried, desk)
+    elif flows.say(message, where, _carry(message, carried), desk) or conversation.give(
+        message, where, _carry(message, carried), desk
+    ):
+        was_answered(message, carried)
+    else:
+        return False
+    return True
+
+
+def _small_talk(message: Message, topic: str, carried: Carried, desk: Desk) -> bool:
+    """Numbers to call, opening hours, thanks, one's own file: answered from what is published, or handed over."""
+    said = small_talk.answer(message, topic, desk)
+    if said is small_talk.Said.NOTHING:
+        return False
+    if said is small_talk.Said.ANSWERED:
+        was_answered(message, carried)
+    else:
+        _file(message, carried, kind="" if topic == "wanted_missing" else TrayItem.Kind.QUESTION)
+    return True
+
+
+def ask(message: Message) -> bool:
+    """Asks what is wanted, unless this thread was asked already; the duty officer sees the words meanwhile."""
+    if intake.waiting_item_of(message.citizen) is not None:
+        return False
+    item = intake.put_in_tray(message)
+    dialogues.begin(message.citizen, ASK, {"item": str(item.pk)}, timedelta(hours=12))
+    outbox.answer(message, ASK, unit=Unit.objects.values_list("name", flat=True).get(pk=message.unit_id))
+    return True
+
+
+def _tip_or_question(message: Message, dialogue: Dialogue) -> bool:
+    """ "Báo tin hay hỏi thủ tục?" """
+    answer, carried = danger.fold(message.text), state_of(dialogue)
+    if answer in {"1", "bao tin"}:
+        _receive_tip(message, carried)
+    elif answer in {"2", "hoi thu tuc", "thu tuc"}:
+        conversation.ask_which(message, carried)
+        was_answered(message, carried)
+    elif answer == "3" or conversation.wants_officer(message.text):
+        hand_over(message, carried)
+    elif not understood(message, carried):
+        # They go on telling; asking again would be deaf. The question stays open until it expires.
+        intake.put_in_tray(message)
+    return True
+
+
+def _which(message: Message, dialogue: Dialogue) -> bool:
+    """Which procedure? In their own words."""
+    state = state_of(dialogue)
+    if conversation.wants_officer(message.text) or not understood(message, state, expected=True):
+        hand_over(message, state)  # a voice, a picture: a person listens and looks
+    return True
+
+
+def _choice(message: Message, dialogue: Dialogue) -> bool:
+    """One of the numbered choices; anything else is read anew."""
+    carried, desk = so_far(dialogue), Desk(message.unit_id)
+    chosen = conversation.chosen(message.text, state_of(dialogue))
+    if not (chosen and _follow(message, chosen, carried, desk)) and not understood(message, carried):
+        hand_over(message, carried, "not_understood", kind=TrayItem.Kind.QUESTION)
+    return True
+
+
+def _menu(message: Message, dialogue: Dialogue) -> bool:
+    """A line of an editor's menu; anything else is a new message."""
+    chosen = flows.chosen(message.text, state_of(dialogue))
+    return bool(chosen) and _follow(message, chosen, so_far(dialogue), Desk(message.unit_id))
+
+
+def _about(message: Message, dialogue: Dialogue) -> bool:
+    """More about the procedure just given; anything else is a new message."""
+    state = state_of(dialogue)
+    said = conversation.follow_up(message, _carry(message, state), Desk(message.unit_id))
+    if said == OFFICER:
+        hand_over(message, state, kind=TrayItem.Kind.QUESTION)
+    elif said:
+        was_answered(message, state)
+    return bool(said)
+
+
+def _receive_tip(message: Message, carried: Carried) -> None:
+    item = _file(message, carried, kind=TrayItem.Kind.TIP)
+    outbox.answer(message, "tip_received", code=intake.give_tip_code(item))
+
+
+def hand_over(message: Message, carried: Carried, words: str = "duty_called", *, kind: str = "") -> None:
+    """A person answers, and sees what was said before."""
+    _file(message, carried, kind=kind)
+    outbox.answer(message, words, opening=hotline.opening_of(hotline.office_of(message.unit_id)))
+
+
+def _file(message: Message, carried: Carried, *, kind: str) -> TrayItem:
+    """Into the tray with what the bot alone has heard; the dialogue is over."""
+    dialogues.end(message.citizen)
+    for earlier in Message.objects.filter(pk__in=carried.get("heard", ()), filed=None).order_by("sent_at", "pk"):
+        earlier.citizen = message.citizen
+        intake.put_in_tray(earlier)
+    return intake.put_in_tray(message, kind=kind)
+
+
+def was_answered(message: Message, carried: Carried) -> None:
+    """The bot has answered. A waiting thread gets the words too; was it opened only to ask, nobody has to read it."""
+    item = intake.waiting_item_of(message.citizen)
+    if item is None:
+        return
+    item = intake.put_in_tray(message)
+    if str(item.pk) == carried.get("item") and not item.is_urgent:
+        intake.mark_answered(item)
+
+
+def _in_sight(message: Message, carried: Carried) -> Carried:
+    """Who is asked back may never answer: the duty officer sees the words all the same."""
+    first = intake.waiting_item_of(message.citizen) is None
+    item = intake.put_in_tray(message)
+    return {**carried, "item": str(item.pk)} if first else carried
+
+
+def _carry(message: Message, carried: Carried) -> Carried:
+    return {**carried, "heard": [*carried.get("heard", ())[-MEMORY:], str(message.pk)]}
+
+
+def _language_by_number(message: Message, dialogue: Dialogue) -> bool:
+    said = language_talk.by_number(message, dialogue)
+    if said:
+        was_answered(message, state_of(dialogue))
+    return said
+
+
+DIALOGUES: dict[str, Callable[[Message, Dialogue], bool]] = {
+    ASK: _tip_or_question,
+    conversation.WHICH: _which,
+    conversation.CHOOSING: _choice,
+    conversation.ABOUT: _about,
+    flows.MENU: _menu,
+    language_talk.CHOOSING: _language_by_number,
+}
