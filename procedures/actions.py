@@ -5,24 +5,33 @@ The verbs say so in a sentence; the database says so to whoever goes past them."
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
-from typing import Any
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import PermissionDenied
+from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from procedures import languages
 from procedures.models import Procedure, UnitOverride, Version
 from zalopolice.audit import log
+from zalopolice.gateway import shared_files
 from zalopolice.refusals import Refused
 from zalopolice.states import WrongState, move_to
 from zalopolice.units.models import Alert, Officer
 from zalopolice.units.models.alerts import tell
 from zalopolice.units.roles import Permission
 
+if TYPE_CHECKING:
+    from procedures.exchange import Change  # its forms import this module
+
 State = Version.State
 WORDS = ("name", "synonyms", "content", "sources", "confidence", "checked_on", "review_due")
+FILES = 10
+"""A version's; Zalo gives each as a message of its own."""
 
 
 def _require(by: Officer, permission: Permission, row: Procedure | Version | None = None) -> None:
@@ -75,14 +84,12 @@ def new_draft(procedure: Procedure, *, by: Officer) -> Version:
     _require(by, Permission.PROCEDURE_EDIT, procedure)
     Procedure.objects.select_for_update().get(pk=procedure.pk)
     rows = Version.objects.filter(procedure=procedure).order_by("-number")
-    if going := rows.filter(state__in=[State.DRAFT, State.IN_REVIEW], imported=False).first():
-        return going
+    if going := rows.filter(state__in=[State.DRAFT, State.IN_REVIEW]).first():
+        return going  # also of the import, as long as nobody has published it
     newest = rows.first()
     source = rows.filter(state=State.PUBLISHED).first() or newest
     if source is None or newest is None:
         raise Refused(_("Thủ tục này chưa có bản nào để soạn tiếp."))
-    if source.state == State.DRAFT:
-        return source  # an import nobody has published yet: the editor writes on in it
     words = {name: copy.deepcopy(getattr(source, name)) for name in WORDS}
     draft = Version.objects.create(
         unit_id=procedure.unit_id, procedure=procedure, number=newest.number + 1, written_by=by, **words
@@ -104,6 +111,61 @@ def save_draft(version: Version, words: Mapping[str, Any], *, by: Officer) -> No
         setattr(version, name, words[name])
     version.save(update_fields=changed)
     log.append("procedure.draft_saved", version, by=by, number=version.number, fields=len(changed))
+
+
+@transaction.atomic
+def bring_in(changes: Sequence[Change], *, by: Officer) -> int:
+    """Entries of a file become drafts, all or none. Returns how many."""
+    _require(by, Permission.PROCEDURE_EDIT)
+    done = [change for change in changes if not change.same]
+    for change in done:
+        if change.procedure is None:
+            version = add(slug=change.slug, name=change.name, **change.place, by=by)
+        else:
+            version = new_draft(change.procedure, by=by)
+        save_draft(version, change.words, by=by)
+    log.append("procedure.file_brought_in", by.unit, by=by, unit=by.unit.pk, drafts=len(done))
+    return len(done)
+
+
+@transaction.atomic
+def attach(version: Version, *, upload: UploadedFile[bytes], kind: str, title: str, by: Officer) -> None:
+    """A form, picture or voice for citizens. Raises ValidationError with the sentence for the field."""
+    _require(by, Permission.PROCEDURE_EDIT, version)
+    file = shared_files.keep(upload, kind=kind, by=by)
+    said = {"id": str(file.pk), "title": title, "kind": kind, "name": file.name, "size": file.size}
+    others = [one for one in _files(version) if one["id"] != said["id"]]
+    if len(others) >= FILES:
+        raise Refused(_("Một bản có tối đa %(most)s tệp. Bỏ bớt tệp không dùng.") % {"most": FILES})
+    save_draft(version, {"content": version.content | {"files": [*others, said]}}, by=by)
+
+
+@transaction.atomic
+def detach(version: Version, file: uuid.UUID, *, by: Officer) -> None:
+    """The file stays for the versions that were published with it."""
+    _require(by, Permission.PROCEDURE_EDIT, version)
+    known = _files(version)
+    left = [one for one in known if one["id"] != str(file)]
+    if len(left) == len(known):
+        raise Refused(_("Tệp này không còn ở bản soạn."))
+    save_draft(version, {"content": version.content | {"files": left}}, by=by)
+
+
+def _files(version: Version) -> list[dict[str, Any]]:
+    """As they are now: somebody else may have attached one since the page was drawn."""
+    version.content = _held(version).content
+    return list(version.content.get("files") or [])
+
+
+@transaction.atomic
+def translate(version: Version, code: str, words: Mapping[str, Any], *, base: str = "", by: Officer) -> None:
+    """A draft's words in another language; none at all take the language out. ``base``: see ``with_translation``."""
+    _require(by, Permission.PROCEDURE_EDIT, version)
+    if any(words.values()) and (complaints := languages.wrong(code, words)):
+        raise Refused(next(iter(complaints.values())))
+    held = _held(version)
+    content = languages.with_translation(held.name, held.content, code, words, base)
+    save_draft(held, {"content": content}, by=by)
 
 
 @transaction.atomic

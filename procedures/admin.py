@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import URLPattern, reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from procedures import editing
+from procedures import editing, exchange_pages, languages_admin, version_pages
+from procedures.law_form import LawChangeForm
+from procedures.models import LawChange
 from zalopolice.units.roles import Permission
 from zalopolice.units.seated_admin import SeatedAdmin
 
@@ -22,6 +29,9 @@ class ProcedureAdmin(SeatedAdmin):
         return [
             self._path("thu-tuc/", "changelist", editing.listing, "GET"),
             self._path("thu-tuc/moi/", "add", editing.add, "GET", "POST"),
+            self._path("thu-tuc/xuat.xlsx", "excel", exchange_pages.to_excel, "GET"),
+            self._path("thu-tuc/xuat.json", "json", exchange_pages.to_json, "GET"),
+            self._path("thu-tuc/nhap/", "import", exchange_pages.bring_in, "GET", "POST"),
             self._path("thu-tuc/<uuid:pk>/", "change", editing.procedure, "GET"),
             self._path("thu-tuc/<uuid:pk>/danh-muc/", "arrange", editing.arrange, "POST"),
             self._path("thu-tuc/<uuid:pk>/rieng/", "override", editing.override, "POST"),
@@ -35,12 +45,16 @@ class VersionAdmin(SeatedAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         return [
-            self._path("ban/<uuid:pk>/", "change", editing.version, "GET"),
-            self._path("ban/<uuid:pk>/sua/", "edit", editing.edit, "GET", "POST"),
-            self._path("ban/<uuid:pk>/trinh/", "submit", editing.submit, "POST"),
-            self._path("ban/<uuid:pk>/tra-lai/", "return", editing.return_, "POST"),
-            self._path("ban/<uuid:pk>/cong-bo/", "publish", editing.publish, "POST"),
-            self._path("ban/<uuid:pk>/het-hieu-luc/", "expire", editing.expire, "POST"),
+            self._path("ban/<uuid:pk>/", "change", version_pages.version, "GET"),
+            self._path("ban/<uuid:pk>/in/", "printout", version_pages.printout, "GET"),
+            self._path("ban/<uuid:pk>/sua/", "edit", version_pages.edit, "GET", "POST"),
+            self._path("ban/<uuid:pk>/tieng/<slug:code>/", "translate", languages_admin.page, "GET", "POST"),
+            self._path("ban/<uuid:pk>/tep/", "attach", version_pages.attach, "POST"),
+            self._path("ban/<uuid:pk>/tep/<uuid:file>/bo/", "detach", version_pages.detach, "POST"),
+            self._path("ban/<uuid:pk>/trinh/", "submit", version_pages.submit, "POST"),
+            self._path("ban/<uuid:pk>/tra-lai/", "return", version_pages.return_, "POST"),
+            self._path("ban/<uuid:pk>/cong-bo/", "publish", version_pages.publish, "POST"),
+            self._path("ban/<uuid:pk>/het-hieu-luc/", "expire", version_pages.expire, "POST"),
         ]
 
 
@@ -52,3 +66,24 @@ class OverrideAdmin(SeatedAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         return [self._path("rieng/", "changelist", editing.overrides, "GET")]
+
+
+class LawChangeAdmin(SeatedAdmin):
+    """A document somebody has seen changed; every procedure that cites it is listed until it is published anew."""
+
+    rights = frozenset({Permission.PROCEDURE_EDIT})
+    form = LawChangeForm
+    deletable = True
+    order = ("-effective_on", "pk")
+    about = _("Ghi văn bản mới sửa, thay văn bản cũ: mọi thủ tục dẫn văn bản cũ hiện ở mục “Luật đã đổi”.")
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return LawChange.objects.filter(unit=request.user.unit)  # type: ignore[union-attr]  # seated
+
+    def line(self, row: Any) -> str:
+        said = {"by": row.changed_by, "day": f"{row.effective_on:%d/%m/%Y}", "note": row.note}
+        return (_("đổi theo %(by)s từ %(day)s · %(note)s") if row.note else _("đổi theo %(by)s từ %(day)s")) % said
+
+    def response_add(self, request: HttpRequest, obj: Any, post_url_continue: Any = None) -> HttpResponse:
+        messages.success(request, _("Đã ghi. Các thủ tục dẫn %(number)s ở dưới đây.") % {"number": obj.number})
+        return redirect(f"{reverse('content:procedures_procedure_changelist')}?muc=luat")

@@ -8,8 +8,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from procedures import sheet
-from procedures.models import Version
+from procedures import languages, sheet
+from procedures.models import UnitOverride, Version
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,16 @@ def between(before: Version, after: Version) -> list[Section]:
     return [section for section in sections if section.changed]
 
 
+def of_place(usual: sheet.Place, own: UnitOverride) -> list[Section]:
+    """What a unit says of its own beside what its office says for every procedure."""
+    pairs = (
+        (_("Giờ nhận hồ sơ"), list(usual.hours), own.hours),
+        (_("Nơi nhận hồ sơ"), _some(usual.address), own.address),
+        (_("Người liên hệ"), _some(usual.contact), own.contact),
+    )
+    return [Section(title, _pieces(before, [said])) for title, before, said in pairs if said and before != [said]]
+
+
 def _pieces(old: list[str], new: list[str]) -> list[Piece]:
     pieces: list[Piece] = []
     for act, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
@@ -48,13 +58,14 @@ def _pieces(old: list[str], new: list[str]) -> list[Piece]:
 def _lines(version: Version) -> dict[str, list[str]]:
     content: dict[str, Any] = version.content
     time = content.get("processing_time") or {}
+    checked, due = (f"{day:%d/%m/%Y}" if day else "" for day in (version.checked_on, version.review_due))
     return {
         _("Tên thủ tục"): [version.name],
         _("Ai được làm"): _some(content.get("who_can_apply")),
         _("Nơi nộp"): _some(content.get("where")),
         _("Thời gian giải quyết"): _some(time.get("text")),
         _("Giấy tờ cần mang"): [_paper(row) for row in content.get("documents") or []],
-        _("Lệ phí"): [f"{fee.amount} · {fee.case}" for fee in sheet.fees(content)],
+        _("Lệ phí"): [" · ".join(_some(fee.amount, fee.case, fee.term)) for fee in sheet.fees(content)],
         _("Các bước"): list(content.get("steps") or []),
         _("Kết quả"): _some(content.get("result_vi")),
         _("Lưu ý"): list(content.get("notes_vi") or []),
@@ -63,7 +74,10 @@ def _lines(version: Version) -> dict[str, list[str]]:
         _("Tên cũ"): _some(version.replaced_by, content.get("explanation")),
         _("Người dân hay gọi là"): list(version.synonyms),
         _("Nguồn"): list(version.sources),
-        _("Xem lại trước ngày"): _some(f"{version.review_due:%d/%m/%Y}" if version.review_due else ""),
+        _("Tệp đính kèm"): [" · ".join(_some(one["title"], one["name"])) for one in content.get("files") or []],
+        _("Xem lại trước ngày"): _some(due),
+        _("Đối chiếu văn bản ngày"): _some(checked),
+        **{str(one.title): languages.lines(version.name, content, code) for code, one in languages.OTHERS.items()},
     }
 
 

@@ -9,50 +9,52 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, OuterRef, Q, Subquery
-from django.db.models.functions import JSONObject
 from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
-from procedures import actions, difference, forms, preview
+from procedures import actions, difference, forms, reviewing, sheet
 from procedures.models import Procedure, UnitOverride, Version
 from zalopolice.forms import attempt
 from zalopolice.paging import page
 from zalopolice.refusals import Refused
-from zalopolice.units.roles import Permission
+from zalopolice.units.models import Office, Officer
 from zalopolice.units.seats import OfficerRequest
 from zalopolice.vietnamese import fold
 
 State = Version.State
-TABS = {
-    "": (_lazy("Tất cả"), lambda: Q()),
-    "soan": (_lazy("Đang soạn"), lambda: Q(state=State.DRAFT)),
-    "cho": (_lazy("Chờ thẩm định"), lambda: Q(state=State.IN_REVIEW)),
-    "chua": (_lazy("Chưa thẩm định"), lambda: Q(state=State.PUBLISHED, imported=True)),
-    "hen": (_lazy("Đến hạn xem lại"), lambda: Q(state=State.PUBLISHED, review_due__lte=timezone.localdate())),
+TABS: dict[str, tuple[Any, Callable[[Officer], Q]]] = {
+    "": (_lazy("Tất cả"), lambda by: Q()),
+    "can": (_lazy("Cần xem lại"), reviewing.any_reason),
+    "soan": (_lazy("Đang soạn"), lambda by: Q(state=State.DRAFT)),
+    "cho": (_lazy("Chờ thẩm định"), lambda by: Q(state=State.IN_REVIEW)),
+    "chua": (_lazy("Chưa thẩm định"), reviewing.REASONS["chua"]),
+    "hen": (_lazy("Đến hạn xem lại"), reviewing.REASONS["hen"]),
+    "luat": (_lazy("Luật đã đổi"), reviewing.REASONS["luat"]),
+    "phi": (_lazy("Lệ phí sắp hết hạn"), reviewing.REASONS["phi"]),
 }
 
 
 def listing(request: OfficerRequest) -> HttpResponse:
     """Procedures of the unit and the province's, each with its newest and its published version."""
-    versions = Version.objects.visible_to(request.user).filter(procedure=OuterRef("pk"))
-    facts = JSONObject(pk="pk", name="name", number="number", state="state", imported="imported", due="review_due")
-    shown = versions.filter(state=State.PUBLISHED)
+    versions = reviewing.explained(Version.objects.visible_to(request.user).filter(procedure=OuterRef("pk")))
+    facts, shown = reviewing.facts(request.user), versions.filter(state=State.PUBLISHED)
     rows = Procedure.objects.visible_to(request.user).annotate(
         newest=Subquery(versions.order_by("-number").values_list(facts)[:1]),
         shown=Subquery(shown.values_list(facts)[:1]),
     )
     tab = request.GET.get("muc") if request.GET.get("muc") in TABS else ""
     if tab:
-        rows = rows.filter(Exists(versions.filter(TABS[tab][1]())))
+        rows = rows.filter(Exists(versions.filter(TABS[tab][1](request.user))))
     asked = request.GET.get("tim", "").strip()[:100]
     if asked:
         rows = rows.filter(pk__in=_named(request, asked))
+    found = page(rows, ("unit_id", "position", "slug", "pk"), request.GET.get("sau"))
     context = {
-        "page": page(rows, ("unit_id", "position", "slug", "pk"), request.GET.get("sau")),
+        "page": found,
+        "lines": [(row, reviewing.said(row.shown)) for row in found.rows],  # type: ignore[attr-defined]  # annotated
         "tabs": [(slug, label) for slug, (label, _condition) in TABS.items()],
         "tab": tab,
         "asked": asked,
@@ -69,21 +71,20 @@ def _named(request: OfficerRequest, asked: str) -> set[uuid.UUID]:
 
 
 def overrides(request: OfficerRequest) -> HttpResponse:
-    """Where the unit's hours, address or contact differ from what its office says."""
-    rows = UnitOverride.objects.visible_to(request.user).filter(unit=request.user.unit).select_related("procedure")
-    name = Version.objects.filter(procedure=OuterRef("procedure"), state=State.PUBLISHED).values("name")[:1]
-    found = page(rows.annotate(name=Subquery(name)), ("pk",), request.GET.get("sau"))
-    return render(request, "procedures/admin/overrides.html", {"page": found, "at": "procedures"})
+    """Where the unit's hours, address or contact differ from what its office says: both, side by side."""
+    by = request.user
+    rows = UnitOverride.objects.visible_to(by).filter(unit=by.unit).select_related("procedure")
+    shown = Version.objects.filter(procedure=OuterRef("procedure"), state=State.PUBLISHED)
+    named = rows.annotate(name=Subquery(shown.values("name")[:1]), imported=Subquery(shown.values("imported")[:1]))
+    found = page(named, ("pk",), request.GET.get("sau"))
+    office = Office.objects.filter(unit=by.unit).values("hours", "address", "phone", "note").first()
+    usual = sheet.place(office, None)
+    lines = [(row, difference.of_place(usual, row)) for row in found.rows]
+    return render(request, "procedures/admin/overrides.html", {"page": found, "lines": lines, "at": "procedures"})
 
 
 def _procedure(request: OfficerRequest, pk: uuid.UUID) -> Procedure:
     return get_object_or_404(Procedure.objects.visible_to(request.user), pk=pk)
-
-
-def _version(request: OfficerRequest, pk: uuid.UUID) -> Version:
-    people = ("written_by", "submitted_by", "returned_by", "published_by", "ended_by")
-    rows = Version.objects.visible_to(request.user).select_related("procedure", *people)
-    return get_object_or_404(rows, pk=pk)
 
 
 def add(request: OfficerRequest) -> HttpResponse:
@@ -150,112 +151,3 @@ def draft(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
     version = actions.new_draft(row, by=request.user)
     going = version.state == State.DRAFT
     return redirect("content:procedures_version_edit" if going else "content:procedures_version_change", version.pk)
-
-
-# --- one version ---------------------------------------------------------------------------------------------------
-
-
-def version(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
-    return _version_page(request, pk)
-
-
-def _version_page(request: OfficerRequest, pk: uuid.UUID, status: int = 200, **bound: Form) -> HttpResponse:
-    row, by = _version(request, pk), request.user
-    earlier = Version.objects.visible_to(by).filter(procedure=row.procedure, number__lt=row.number)
-    before = earlier.filter(published_at__isnull=False).order_by("-number").first()
-    mine = row.unit_id == by.unit.pk
-    wrote = by.pk in row.writers or by.pk == row.submitted_by_id
-    context = {
-        "version": row,
-        "before": before,
-        "changes": difference.between(before, row) if before else [],
-        "may_edit": mine and by.may(Permission.PROCEDURE_EDIT),
-        "may_review": mine and by.may(Permission.PROCEDURE_REVIEW),
-        "wrote": wrote,
-        "missing": actions.missing(row) if row.state == State.DRAFT else [],
-        "return": bound.get("return", forms.Reason(auto_id="return_%s")),
-        "expire": bound.get("expire", forms.End(auto_id="expire_%s")),
-        "refused": bound.get("refused"),
-        "at": "procedures",
-        **preview.of(row, by.unit),
-    }
-    return render(request, "procedures/admin/version.html", context, status=status)
-
-
-def edit(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
-    row = _version(request, pk)
-    if row.unit_id != request.user.unit.pk or not request.user.may(Permission.PROCEDURE_EDIT):
-        raise PermissionDenied
-    if row.state != State.DRAFT:
-        return redirect("content:procedures_version_change", row.pk)
-    if request.method == "GET":
-        return _form_page(request, row, None, status=200)
-    if request.POST.get("more") in forms.KINDS:
-        return _form_page(request, row, forms.with_more(request.POST), status=200)
-    return _save(request, row, request.POST)
-
-
-def _form_page(request: OfficerRequest, row: Version, data: Any, status: int, said: str = "") -> HttpResponse:
-    words, rows = forms.Texts(data, version=row), forms.rows_of(row, data)
-    if status == 200 and data is not None:
-        # Only rows were asked for: what is not finished yet is no mistake yet.
-        for form in (words, *(one for kind in rows.values() for one in kind.forms)):
-            form._errors = {}
-    wrong = any(kind.is_bound and not kind.is_valid() for kind in rows.values()) and status != 200
-    context = {"version": row, "form": words, "rows": rows, "said": said, "wrong": wrong, "at": "procedures"}
-    return render(request, "procedures/admin/edit.html", context, status=status)
-
-
-def _save(request: OfficerRequest, row: Version, data: Any) -> HttpResponse:
-    words, rows = forms.Texts(data, version=row), forms.rows_of(row, data)
-    if not all([words.is_valid(), *(one.is_valid() for one in rows.values())]):
-        return _form_page(request, row, data, status=422)
-    if words.cleaned_data["base"] != forms.fingerprint(row):
-        said = _("Đ/c khác vừa lưu bản soạn này. Mở bản đó ở thẻ khác, chép phần của đồng chí vào rồi lưu lại.")
-        return _form_page(request, row, data, status=409, said=said)
-    try:
-        actions.save_draft(row, words.words(rows), by=request.user)
-        if "submit" in data:
-            actions.submit(row, by=request.user)
-    except Refused as refusal:
-        return _form_page(request, row, data, status=409, said=str(refusal))
-    done = _("Đã lưu và trình thẩm định.") if "submit" in data else _("Đã lưu bản soạn.")
-    messages.success(request, done)
-    return redirect("content:procedures_version_change", row.pk)
-
-
-def _act(request: OfficerRequest, row: Version, name: str, form: Form, verb: Callable[[], object], said: str) -> Any:
-    if status := attempt(form, verb):
-        return _version_page(request, row.pk, status, **{name: form})
-    messages.success(request, said)
-    return redirect("content:procedures_version_change", row.pk)
-
-
-def submit(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
-    row, form = _version(request, pk), Form(request.POST)
-    said = _("Đã trình thẩm định. Người thẩm định được báo.")
-    return _act(request, row, "refused", form, lambda: actions.submit(row, by=request.user), said)
-
-
-def return_(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
-    row, form = _version(request, pk), forms.Reason(request.POST, auto_id="return_%s")
-
-    def verb() -> None:
-        actions.return_with_reason(row, reason=form.cleaned_data["reason"], by=request.user)
-
-    return _act(request, row, "return", form, verb, _("Đã trả lại. Người trình được báo."))
-
-
-def publish(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
-    row, form = _version(request, pk), Form(request.POST)
-    said = _("Đã công bố. Trang của người dân và máy trả lời dùng bản này từ bây giờ.")
-    return _act(request, row, "refused", form, lambda: actions.publish(row, by=request.user), said)
-
-
-def expire(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
-    row, form = _version(request, pk), forms.End(request.POST, auto_id="expire_%s")
-
-    def verb() -> None:
-        actions.expire(row, reason=form.cleaned_data["reason"], by=request.user)
-
-    return _act(request, row, "expire", form, verb, _("Đã cho hết hiệu lực. Người dân không còn thấy bản này."))

@@ -15,9 +15,9 @@ from zalopolice.forms import Words
 class Day(forms.DateField):
     widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(required=False, **kwargs)
-        self.error_messages["invalid"] = _("Ghi ngày như 01/07/2026.")
+    def __init__(self, *, missing: Any = "", **kwargs: Any) -> None:
+        super().__init__(required=bool(missing), **kwargs)
+        self.error_messages |= {"invalid": _("Ghi ngày như 01/07/2026."), "required": missing}
         self.input_formats = ["%Y-%m-%d", "%d/%m/%Y"]
 
 
@@ -25,6 +25,16 @@ class Number(forms.IntegerField):
     def __init__(self, most: int, **kwargs: Any) -> None:
         super().__init__(required=False, min_value=0, max_value=most, **kwargs)
         self.error_messages["invalid"] = _("Ghi một số nguyên, không dấu chấm.")
+
+
+class LawNumber(Words):
+    """A document's number in one spelling, so that the same document is found again: "68/2020/QH14"."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(limit=60, **kwargs)
+
+    def to_python(self, value: Any) -> str:
+        return "".join(super().to_python(value).split()).upper()
 
 
 class Lines(Words):

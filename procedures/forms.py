@@ -7,23 +7,42 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.core.serializers.json import DjangoJSONEncoder
 from django.utils.translation import gettext_lazy as _
 
-from procedures import actions
-from procedures.fields import Addresses, Day, Lines, Number
+from procedures import actions, fees
+from procedures.fields import Addresses, Day, LawNumber, Lines, Number
 from procedures.models import Version
 from zalopolice.forms import Plain, Words
+from zalopolice.gateway.models import SharedFile
 
 SPARE = 2
 MOST = 40  # rows of one kind
 
 
-class Paper(Plain):
+class Row(Plain):
+    """One row of a kind. ``needs``: what a row that is not empty must say; ``dropped``: keys left out when empty."""
+
+    needs: ClassVar[dict[str, Any]] = {}
+    dropped: ClassVar[tuple[str, ...]] = ()
+
+    def clean(self) -> dict[str, Any]:
+        for name, sentence in self.needs.items() if said(self) else ():
+            if name not in self.errors and self.cleaned_data.get(name) in (None, ""):
+                self.add_error(name, sentence)
+        return self.cleaned_data
+
+    @property
+    def found(self) -> dict[str, Any]:
+        row = {name: _plain(value) for name, value in self.cleaned_data.items() if name != "ORDER"}
+        return {name: value for name, value in row.items() if value is not None or name not in self.dropped}
+
+
+class Paper(Row):
     name_vi = Words(label=_("Tên giấy tờ"), limit=300, rows=2)
     copies = Number(99, label=_("Số bản"))
     form_code = Words(label=_("Mẫu"), limit=20)
@@ -31,26 +50,44 @@ class Paper(Plain):
     needs: ClassVar[dict[str, Any]] = {"name_vi": _("Ghi tên giấy tờ.")}
 
 
-class Form(Plain):
+class Form(Row):
     code = Words(label=_("Ký hiệu"), limit=20)
     name_vi = Words(label=_("Tên biểu mẫu"), limit=300)
     needs: ClassVar[dict[str, Any]] = {"name_vi": _("Ghi tên biểu mẫu.")}
 
 
-class Fee(Plain):
-    case = Words(label=_("Trường hợp, thời gian áp dụng"), limit=400, rows=2)
+class Fee(Row):
+    case = Words(label=_("Trường hợp"), limit=400, rows=2)
     amount_vnd = Number(100_000_000, label=_("Số tiền (đồng)"))
+    valid_from = Day(label=_("Áp dụng từ"))
+    valid_until = Day(label=_("Đến hết"))
     needs: ClassVar[dict[str, Any]] = {"case": _("Ghi trường hợp nào nộp mức này.")}
+    dropped: ClassVar[tuple[str, ...]] = ("valid_from", "valid_until")
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean()
+        since, until = given.get("valid_from"), given.get("valid_until")
+        if since and until and until < since:
+            self.add_error("valid_until", _("Ngày hết phải từ ngày bắt đầu trở đi."))
+        if not self.errors and not since and not until:
+            self._read_days(given)
+        return given
+
+    def _read_days(self, given: dict[str, Any]) -> None:
+        """A sentence like "nộp từ 1/7/2026 đến 31/12/2026" dates the amount too."""
+        try:
+            given["valid_from"], given["valid_until"] = fees.validity({"case": given["case"]}) or (None, None)
+        except ValueError:
+            self.add_error("case", _("Ngày ghi trong câu này không có trong lịch."))
 
 
-class Step(Plain):
+class Step(Row):
     text = Words(label=_("Việc phải làm"), limit=600, rows=2)
-    needs: ClassVar[dict[str, Any]] = {}
 
 
-class Law(Plain):
+class Law(Row):
     name = Words(label=_("Văn bản"), limit=400, rows=2)
-    number = Words(label=_("Số hiệu"), limit=60)
+    number = LawNumber(label=_("Số hiệu"))
     effective_date = Day(label=_("Hiệu lực từ"))
     needs: ClassVar[dict[str, Any]] = {"name": _("Ghi tên văn bản."), "number": _("Ghi số hiệu văn bản.")}
 
@@ -69,36 +106,31 @@ class Rows(forms.BaseFormSet):
         order.initial = index + 1 if index is not None else None
         order.error_messages["invalid"] = _("Ghi số thứ tự.")
 
-    def clean(self) -> None:
-        for form in self.forms:
-            if said(form):
-                for name, sentence in form.needs.items():
-                    if not form.cleaned_data.get(name):
-                        form.add_error(name, sentence)
-
     @property
     def found(self) -> list[dict[str, Any]]:
-        rows = [form.cleaned_data for form in self.forms if said(form)]
-        rows.sort(key=lambda row: MOST + 1 if row.get("ORDER") is None else row["ORDER"])
-        return [{name: _plain(value) for name, value in row.items() if name != "ORDER"} for row in rows]
+        rows = [form for form in self.forms if said(form)]
+        rows.sort(key=lambda form: MOST + 1 if (place := form.cleaned_data.get("ORDER")) is None else place)
+        return [form.found for form in rows]
 
 
 def said(form: forms.Form) -> bool:
+    """Anything at all, also what could not be read."""
     values = getattr(form, "cleaned_data", {})
-    return any(value not in (None, "") for name, value in values.items() if name != "ORDER")
+    return bool(form.errors) or any(value not in (None, "") for name, value in values.items() if name != "ORDER")
 
 
 def _plain(value: Any) -> Any:
     return value.isoformat() if hasattr(value, "isoformat") else None if value == "" else value
 
 
-KINDS: dict[str, tuple[type[Plain], Any, Any]] = {
+KINDS: dict[str, tuple[type[Row], Any, Any]] = {
     "documents": (Paper, _("Giấy tờ cần mang"), ""),
-    "fee": (Fee, _("Lệ phí"), _("Ghi 0 đồng là miễn phí; để trống số tiền là chưa rõ mức thu.")),
+    "fee": (Fee, _("Lệ phí"), _("Ghi 0 đồng là miễn phí; để trống số tiền là chưa rõ mức thu. Phí sắp đổi thì "
+                                "giữ dòng cũ, thêm dòng mới ghi cùng trường hợp và ngày bắt đầu; đến ngày máy đổi.")),
     "steps": (Step, _("Các bước"), ""),
     "legal_basis": (Law, _("Căn cứ pháp lý"), ""),
-    "forms": (Form, _("Biểu mẫu"), ""),
-}
+    "forms": (Form, _("Biểu mẫu"), _("Tên và ký hiệu. Tệp docx, pdf để người dân tải thì đính ở trang của bản này.")),
+}  # fmt: skip
 
 
 def rows_of(version: Version, data: Any = None) -> dict[str, Rows]:
@@ -140,17 +172,18 @@ class Texts(Plain):
         label=_("Người dân hay gọi là (mỗi dòng một cách)"), each=120, rows=6,
         help_text=_("Cả cách viết không dấu, viết tắt. Máy dùng để hiểu câu hỏi; người dân không thấy."),
     )  # fmt: skip
-    redirect_slug = forms.SlugField(
-        label=_("Tên cũ: nay làm thủ tục nào"), required=False, max_length=64,
-        help_text=_("Chỉ ghi khi thủ tục này không còn. Ghi tên trong địa chỉ trang của thủ tục thay thế."),
-        error_messages={"invalid": _("Chỉ gồm chữ không dấu, số và gạch nối.")},
+    redirect_slug = forms.ChoiceField(
+        label=_("Tên cũ: nay làm thủ tục nào"), required=False,
+        help_text=_("Chỉ chọn khi thủ tục này không còn, mà người dân vẫn gọi tên cũ."),
+        error_messages={"invalid_choice": _("Không có thủ tục này. Chọn một thủ tục trong danh sách.")},
     )  # fmt: skip
     explanation = Words(label=_("Tên cũ: giải thích cho người dân"), limit=600, rows=2)
     sources = Addresses(label=_("Nguồn (mỗi dòng một địa chỉ)"), each=500, rows=3)
     checked_on = Day(label=_("Đối chiếu văn bản ngày"))
     review_due = Day(label=_("Xem lại trước ngày"))
 
-    def __init__(self, *args: Any, version: Version, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, version: Version, names: Mapping[str, str], **kwargs: Any) -> None:
+        """``names``: of the procedures by slug, which an old name may stand for."""
         content, time = version.content, version.content.get("processing_time") or {}
         initial = {name: content.get(name) for name in ("who_can_apply", "where", "result_vi", "explanation")}
         initial |= {"name": version.name, "time": time.get("text"), "days": time.get("days")}
@@ -160,7 +193,9 @@ class Texts(Plain):
         initial |= {"checked_on": version.checked_on, "review_due": version.review_due}
         kwargs["initial"] = initial
         super().__init__(*args, **kwargs)
-        self.version = version
+        others = [(slug, name or slug) for slug, name in names.items() if slug != version.procedure.slug]
+        field: Any = self.fields["redirect_slug"]
+        field.choices = [("", _("Không phải tên cũ")), *others]
 
     OTHER: ClassVar[tuple[str, ...]] = (
         "notes_vi", "synonyms", "redirect_slug", "explanation", "sources", "checked_on", "review_due",
@@ -175,15 +210,12 @@ class Texts(Plain):
         return [self[name] for name in self.OTHER]
 
     def clean_redirect_slug(self) -> str | None:
-        slug = self.cleaned_data["redirect_slug"]
-        if slug and slug == self.version.procedure.slug:
-            raise ValidationError(_("Thủ tục không thể thay cho chính nó."))
-        return slug or None
+        return self.cleaned_data["redirect_slug"] or None
 
-    def words(self, rows: dict[str, Rows]) -> dict[str, Any]:
+    def words(self, version: Version, rows: Mapping[str, list[dict[str, Any]]]) -> dict[str, Any]:
         """What ``actions.save_draft`` takes; keys of the content no field shows are kept."""
         given = self.cleaned_data
-        content = self.version.content | {
+        content = version.content | {
             name: given[name] or None for name in ("who_can_apply", "where", "result_vi", "explanation")
         }
         working = given["working_days"] if given["days"] is not None else None
@@ -193,7 +225,7 @@ class Texts(Plain):
             "redirect_slug": given["redirect_slug"],
             "status": "abolished_redirect" if given["redirect_slug"] else "in_force",
         }
-        content |= {name: rows[name].found for name in KINDS} | {"steps": [one["text"] for one in rows["steps"].found]}
+        content |= {name: rows[name] for name in KINDS} | {"steps": [one["text"] for one in rows["steps"]]}
         names = ("name", "synonyms", "sources", "checked_on", "review_due")
         return {name: given[name] for name in names} | {"content": content}
 
@@ -219,6 +251,10 @@ class Arrange(Plain):
     field, code, position = New.base_fields["field"], New.base_fields["code"], New.base_fields["position"]
 
 
+class Spot(Arrange):
+    slug = New.base_fields["slug"]
+
+
 class Reason(Plain):
     reason = Words(label=_("Lý do"), limit=500, rows=2, missing=_("Ghi lý do để người soạn biết sửa gì."))
 
@@ -227,6 +263,15 @@ class End(Reason):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["reason"].error_messages["required"] = _("Ghi lý do, ví dụ văn bản nào thay thế.")
+
+
+class Attach(Plain):
+    upload = forms.FileField(
+        label=_("Tệp"), error_messages={"required": _("Chọn tệp."), "empty": _("Tệp này trống.")},
+        help_text=_("Mẫu đơn: docx, pdf. Ảnh: jpg, png. Bản đọc: mp3, m4a. Tối đa 5 MB."),
+    )  # fmt: skip
+    kind = forms.ChoiceField(label=_("Loại tệp"), choices=SharedFile.Kind.choices)
+    title = Words(label=_("Tên người dân thấy"), limit=100, missing=_("Ghi tên, ví dụ Tờ khai CT01."))
 
 
 class Own(Plain):

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from procedures import languages
 from procedures.models import Procedure, Version
 from zalopolice.audit import log
 from zalopolice.units.models import Unit
@@ -24,7 +25,7 @@ def carry_in(unit: Unit, entry: Mapping[str, Any], position: int, checked_on: st
     fields = {"code": entry["code"] or "", "field": entry["field"], "position": position}
     procedure, made = Procedure.objects.get_or_create(unit=unit, slug=entry["slug"], defaults=fields)
     newest = Version.objects.filter(procedure=procedure).order_by("-number").first()
-    if newest is not None and not newest.imported:
+    if newest is not None and (newest.writers or not newest.imported):
         return "do người soạn giữ"
     words = _words(entry, checked_on)
     same = newest is not None and all(_plain(getattr(newest, name)) == _plain(words[name]) for name in words)
@@ -44,7 +45,9 @@ def _words(entry: Mapping[str, Any], checked_on: str) -> dict[str, Any]:
     return {
         "name": entry["name_vi"],
         "synonyms": entry["synonyms_vi"],
-        "content": {name: entry[name] for name in CONTENT},
+        "content": languages.brought_in(
+            entry["name_vi"], {name: entry[name] for name in CONTENT}, entry.get("languages") or {}
+        ),
         "sources": entry["sources"],
         "confidence": Decimal(str(entry["confidence"])),
         "checked_on": checked_on,

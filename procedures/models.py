@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Self, TypeVar
+from typing import ClassVar, Self
 
 from django.contrib.postgres.fields import ArrayField
 from django.core.serializers.json import DjangoJSONEncoder
@@ -11,19 +11,13 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from procedures.flow_models import Flow as Flow
+from procedures.flow_models import SampleQuestion as SampleQuestion
+from procedures.inherited import OwnAndInherited, Row
+from zalopolice.queue import Job, waiting_index
+from zalopolice.units.fields import EncryptedTextField
 from zalopolice.units.models import Officer, UnitOwned
 from zalopolice.units.roles import Permission
-
-Row = TypeVar("Row", bound=models.Model, covariant=True)
-
-
-class OwnAndInherited(models.QuerySet[Row]):
-    """For rows of the unit and what the unit above publishes for it; row security hides the latter's drafts."""
-
-    def visible_to(self, officer: Officer) -> Self:
-        if not (officer.may(Permission.PROCEDURE_EDIT) or officer.may(Permission.PROCEDURE_REVIEW)):
-            return self.none()
-        return self.filter(unit__in=[officer.unit.pk, officer.unit.parent_id])
 
 
 class Procedure(UnitOwned):
@@ -138,6 +132,26 @@ class Version(UnitOwned):
         return self.content.get("redirect_slug") or None
 
 
+class LawChange(UnitOwned):
+    """A legal document that was changed or replaced; what cites it is to be read again (``reviewing.py``)."""
+
+    number = models.CharField(_("số hiệu văn bản đã đổi"), max_length=60)
+    changed_by = models.CharField(_("số hiệu văn bản sửa đổi, thay thế"), max_length=60)
+    effective_on = models.DateField(_("có hiệu lực từ"))
+    note = models.CharField(_("đổi điều gì (nếu biết)"), max_length=240, blank=True, default="")
+    marked_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("văn bản đã thay đổi")
+        ordering = ("-effective_on", "pk")
+        constraints = (
+            models.UniqueConstraint(fields=["unit", "number", "changed_by"], name="procedure_law_change_once"),
+        )
+
+    def __str__(self) -> str:
+        return self.number
+
+
 class UnitOverride(UnitOwned):
     """What a commune says of its own in a procedure, also of its province's: never what the law says."""
 
@@ -162,3 +176,112 @@ class UnitOverride(UnitOwned):
 
     def __str__(self) -> str:
         return f"{self.procedure_id}"
+
+
+# --- what the bot could not answer (features F7, F8) -----------------------------------------------------------------
+
+
+class MissWeek(UnitOwned, Job):
+    """A week of a unit whose unanswered questions wait to be put together once it is over."""
+
+    monday = models.DateField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["unit", "monday"], name="miss_week_once"),)
+        indexes = (waiting_index("miss_week_waiting"),)
+
+
+class ProposedFromBelow(models.QuerySet[Row]):
+    """A unit's own; of the units below what their editors have proposed, which is all row security shows of them."""
+
+    def visible_to(self, officer: Officer) -> Self:
+        if not officer.may(Permission.PROCEDURE_EDIT):
+            return self.none()
+        proposed = Q(unit__parent=officer.unit.pk, state=MissCluster.State.PROPOSED)
+        return self.filter(Q(unit=officer.unit.pk) | proposed)
+
+
+class MissCluster(UnitOwned):
+    """Questions of one week that ask the same, as far as a machine can tell."""
+
+    class State(models.TextChoices):
+        NEW = "new", _("Chưa xem")
+        DRAFTED = "drafted", _("Đã đưa vào bản soạn")
+        PROPOSED = "proposed", _("Đã đề nghị cấp trên")
+        DROPPED = "dropped", _("Bỏ qua")
+
+    TRANSITIONS: ClassVar[dict[str, set[str]]] = {State.NEW: {State.DRAFTED, State.PROPOSED, State.DROPPED}}
+    STATE_FIELD = "state"
+
+    monday = models.DateField(_("tuần từ"))
+    size = models.PositiveIntegerField(_("số câu"))
+    slug = models.CharField(max_length=64, blank=True, default="")  # the published procedure they come closest to
+    state = models.CharField(_("trạng thái"), max_length=10, choices=State, default=State.NEW)
+    # What an editor has read and passed on: an editor's words from then on, no longer a citizen's.
+    phrases = ArrayField(models.CharField(max_length=120), default=list, blank=True)
+
+    objects = ProposedFromBelow.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("câu máy chưa trả lời được")
+        ordering = ("-monday", "-size", "pk")
+        indexes = (models.Index(fields=["unit", "-monday", "-size", "id"], name="miss_cluster_order"),)
+
+
+class Miss(UnitOwned):
+    """A question the bot could not answer. Not who asked, nor when: masked before it is kept, a week is its time."""
+
+    class Kind(models.TextChoices):
+        ASKED_BACK = "asked_back", _("máy hỏi lại")
+        HANDED_OVER = "handed_over", _("chuyển cán bộ")
+        WRONG = "wrong", _("người dân nhắn “chưa đúng”")
+
+    monday = models.DateField()
+    kind = models.CharField(max_length=12, choices=Kind)
+    labels = ArrayField(models.CharField(max_length=64), default=list)  # what it was taken for, the likeliest first
+    text = EncryptedTextField()
+    times = models.PositiveIntegerField(default=1)  # written alike so often; the others are gone
+    cluster = models.ForeignKey(MissCluster, models.CASCADE, null=True, db_constraint=False, related_name="misses")
+
+    objects = OwnAndInherited.as_manager()
+
+    class Meta:
+        indexes = (
+            models.Index(fields=["unit", "monday"], name="miss_of_week"),
+            models.Index(fields=["unit", "cluster"], name="miss_of_cluster"),
+        )
+
+
+class Outcome(UnitOwned):
+    """How often, in one month, asking for a procedure ended one way: numbers only, nobody's words."""
+
+    class Kind(models.TextChoices):
+        ANSWERED = "answered", _("Đã trả lời")
+        ASKED_BACK = "asked_back", _("Hỏi lại")
+        HANDED_OVER = "handed_over", _("Chuyển cán bộ")
+        WRONG = "wrong", _("“Chưa đúng”")
+
+    month = models.DateField()  # its first day
+    slug = models.CharField(max_length=64, blank=True, default="")  # "": of no procedure
+    kind = models.CharField(max_length=12, choices=Kind)
+    # A row an event, put together when the month is over: one row counted up would make all who ask wait for it.
+    times = models.PositiveIntegerField(default=1)
+
+    objects = OwnAndInherited.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("số liệu trả lời")
+        indexes = (models.Index(fields=["unit", "month", "slug", "kind"], name="outcome_by_month"),)
+
+
+# --- the language somebody wants to be answered in (feature N4) -------------------------------------------------------
+
+
+class LanguageChoice(UnitOwned):
+    """Encrypted under the citizen's own key: it may tell what people somebody belongs to."""
+
+    citizen = models.ForeignKey("gateway.Citizen", models.CASCADE, db_constraint=False, related_name="+")
+    code = EncryptedTextField(owner="citizen_id")  # of procedures/languages.py
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["unit", "citizen"], name="language_chosen_once"),)

@@ -1,4 +1,4 @@
-"""How a version will look to citizens before it is published: as their page and as the bot's card."""
+"""How a version will look to citizens before it is published: as their page, as a print-out and as the bot's card."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone, translation
 
-from procedures import answers, catalogue, sheet
+from procedures import answers, catalogue, languages, sheet
+from procedures.catalogue import Entry
 from procedures.models import UnitOverride, Version
+from procedures.public_views import qr
 from zalopolice.units.models import Office, Unit
 
 
@@ -19,5 +21,24 @@ def of(version: Version, unit: Unit) -> dict[str, Any]:
     with translation.override(settings.LANGUAGE_CODE):  # citizens get it in Vietnamese, whatever the editor reads
         place = sheet.place(office, own.values("hours", "address", "contact").first())
         card = answers.card(entry, place, timezone.localdate(), unit_code=unit.code)
+        spoken = [_spoken(entry, place, unit, code) for code in languages.written(entry.content)]
     now = catalogue.of_unit(unit.pk).filter(procedure__slug=entry.replaced_by).select_related("procedure").first()
-    return {**sheet.read(entry), "card": card, "preview": True, "now": catalogue.entry_of(now) if now else None}
+    address = f"{settings.PUBLIC_URL}/thu-tuc/{unit.code}/{entry.slug}/"
+    return {
+        **sheet.read(entry),
+        "card": card,
+        "spoken": spoken,
+        "unspoken": [one for code, one in languages.OTHERS.items() if code not in languages.written(entry.content)],
+        "preview": True,
+        "now": catalogue.entry_of(now) if now else None,
+        "unit": unit,
+        "place": place,
+        "address": address,
+        "qr": qr(address),
+    }
+
+
+def _spoken(entry: Entry, place: sheet.Place, unit: Unit, code: str) -> dict[str, Any]:
+    said = entry.in_language(code)
+    card = answers.card(said, place, timezone.localdate(), unit_code=unit.code)
+    return {"language": languages.OTHERS[code], "lags": said.lags, "card": card}

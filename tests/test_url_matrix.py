@@ -18,9 +18,11 @@ from django.urls import get_resolver, reverse
 from django.urls.resolvers import URLPattern, URLResolver
 from django.utils import timezone
 
+from procedures import flow_actions
+from procedures.models import LawChange, MissCluster
 from tests import cast
 from tests.broadcasts import scenes as posts
-from tests.procedures import scenes
+from tests.procedures import flow_scenes, scenes
 from tips import actions
 from tips.models import Case, TrayItem
 from zalopolice.gateway import onboarding, sources
@@ -94,6 +96,10 @@ MATRIX: dict[str, Row] = {
     "search": Row(ALL, get={200}, post={422}),
     "duty": Row(ALL, get={200}, post={422}, may=COMMAND | {FOREIGN}, read_by_all=True),
     "duty_remove": Row(ALL, get={200}, post={409}, may=COMMAND, thing="shift"),  # what is over stays in the book
+    "hotline": Row(ALL, get={200}),
+    "hotline_verify": Row(ALL, post={302}, may=EDITORS, thing="contact"),  # the number is public, so all may see it
+    "officer_check": Row(CASEWORKERS, get={200}, post={200}),
+    "officer_check_end": Row(CASEWORKERS, post={302}),
     "tray": Row(DESK, get={200}),
     "tray_item": Row(DESK, get={200}, thing="item"),
     "open_case": Row(DESK, post=DONE, thing="item"),
@@ -174,17 +180,46 @@ MATRIX: dict[str, Row] = {
     "content:index": Row(EDITORS | {"huy"}, get={200}),
     "content:procedures_procedure_changelist": Row(EDITORS, get={200}),
     "content:procedures_procedure_add": Row(EDITORS, get={200}, post={422}),
+    "content:procedures_procedure_excel": Row(EDITORS, get={200}),
+    "content:procedures_procedure_json": Row(EDITORS, get={200}),
+    "content:procedures_procedure_import": Row(EDITORS, get={200}, post={422}),
     "content:procedures_procedure_change": Row(EDITORS, get={200}, thing="procedure"),
     "content:procedures_procedure_arrange": Row(EDITORS, post=DONE, thing="procedure"),
     "content:procedures_procedure_override": Row(EDITORS, post=DONE, thing="procedure"),
     "content:procedures_procedure_draft": Row(EDITORS, post={302}, thing="procedure"),
     "content:procedures_version_change": Row(EDITORS, get={200}, thing="version"),
+    "content:procedures_version_printout": Row(EDITORS, get={200}, thing="version"),
+    "content:procedures_version_attach": Row(EDITORS, post={422}, thing="version"),
+    "content:procedures_version_detach": Row(EDITORS, post=DONE, thing="version"),
     "content:procedures_version_edit": Row(EDITORS, get={200, 302}, post={302, 422}, thing="version"),
+    "content:procedures_version_translate": Row(EDITORS, get={200, 302}, post={302, 409}, thing="version"),
     "content:procedures_version_submit": Row(EDITORS, post=DONE, thing="version"),
     "content:procedures_version_return": Row(EDITORS, post=DONE, thing="version"),
     "content:procedures_version_publish": Row(EDITORS, post=DONE, thing="version"),
     "content:procedures_version_expire": Row(EDITORS, post=DONE, thing="version"),
     "content:procedures_unitoverride_changelist": Row(EDITORS, get={200}),
+    "content:procedures_flow_changelist": Row(EDITORS, get={200}),
+    "content:procedures_flow_add": Row(EDITORS, get={200}, post={422}),
+    "content:procedures_flow_change": Row(EDITORS, get={200}, thing="flow"),
+    "content:procedures_flow_edit": Row(EDITORS, get={200, 302}, post={302, 422}, thing="flow"),
+    "content:procedures_flow_draft": Row(EDITORS, post={302}, thing="flow"),
+    "content:procedures_flow_submit": Row(EDITORS, post=DONE, thing="flow"),
+    "content:procedures_flow_return": Row(EDITORS, post=DONE, thing="flow"),
+    "content:procedures_flow_publish": Row(EDITORS, post=DONE, thing="flow"),
+    "content:procedures_flow_end": Row(EDITORS, post=DONE, thing="flow"),
+    "content:procedures_samplequestion_changelist": Row(EDITORS, get={200}, post={422}),
+    "content:procedures_samplequestion_delete": Row(EDITORS, post={302, 404}, thing="sample"),  # once dropped, gone
+    "content:procedures_samplequestion_version": Row(EDITORS, post={302, 422}, thing="version"),
+    "content:procedures_samplequestion_flow": Row(EDITORS, post={302, 422}, thing="flow"),
+    "content:procedures_misscluster_changelist": Row(EDITORS, get={200}),
+    "content:procedures_misscluster_draft": Row(EDITORS, post=DONE, thing="cluster"),
+    "content:procedures_misscluster_propose": Row(EDITORS, post=DONE, thing="cluster"),
+    "content:procedures_misscluster_drop": Row(EDITORS, post=DONE, thing="cluster"),
+    "content:procedures_outcome_changelist": Row(EDITORS, get={200}),
+    "content:procedures_lawchange_changelist": Row(EDITORS, get={200}),
+    "content:procedures_lawchange_add": Row(EDITORS, get={200}, post={422}),
+    "content:procedures_lawchange_change": Row(EDITORS, get={200}, post={422}, thing="law"),
+    "content:procedures_lawchange_delete": Row(EDITORS, get={200}, post={200}, thing="law"),  # asks first
     "content:units_office_changelist": Row(EDITORS, get={200}),
     "content:units_office_add": Row(EDITORS, get={404}, post={404}),  # there is one already
     "content:units_office_change": Row(EDITORS, get={200}, post={422}, thing="office"),
@@ -300,6 +335,9 @@ def _post(commune) -> dict[str, uuid.UUID | str]:
 
 def _content(commune, zone) -> dict[str, uuid.UUID | int]:
     version = scenes.draft(scenes.editors_of(commune))
+    flow = flow_scenes.draft(scenes.editors_of(commune), "Giờ chợ", phrases=["giờ chợ"], text="Sáng thứ Năm")
+    with commune.acting("giang") as editor:
+        sample = flow_actions.keep_sample(text="Chợ họp lúc nào", label="other", by=editor)
     with zone("owner"):
         known = {"address": "Số 1 đường Lê Lợi", "phone": "02263000113"}
         units = Unit.objects.filter(kind=Unit.Kind.COMMUNE)
@@ -307,10 +345,14 @@ def _content(commune, zone) -> dict[str, uuid.UUID | int]:
         facts = {"kind": "chief", "title": "Trưởng Công an", "phone": "0912000113", "verified_on": date(2026, 11, 1)}
         contact = HotlineContact.objects.create(unit=commune.unit, **facts)
         day = CalendarDay.objects.create(day=date(2027, 2, 5), is_working=False, name="Tết", source="TB 1")
+        changed = {"number": "68/2020/QH14", "changed_by": "118/2025/QH15", "effective_on": date(2026, 7, 1)}
+        law = LawChange.objects.create(unit=commune.unit, **changed)
+        cluster = MissCluster.objects.create(unit=commune.unit, monday=date(2026, 11, 16), size=3)
     return {
         "procedure": version.procedure_id, "version": version.pk,
         "office": offices[commune.unit.pk].pk, "contact": contact.pk,
-        "area": commune.area.pk, "day": day.pk,
+        "area": commune.area.pk, "day": day.pk, "law": law.pk, "cluster": cluster.pk,
+        "flow": flow.pk, "sample": sample.pk,
     }  # fmt: skip
 
 
@@ -361,6 +403,8 @@ def url_of(name: str, things: dict[str, uuid.UUID]) -> str:
         "message": things["said"] if name == "group_tip" else uuid.uuid4(),
         "dispatch": things["dispatch"],
         "sha256": things["cover"],
+        "file": uuid.uuid4(),
+        "code": "km",
         "secret": things["secret"],
         "proof": things["proof"],
         "seat": things["seat"],

@@ -9,8 +9,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import pgettext_lazy
 
-from procedures.admin import OverrideAdmin, ProcedureAdmin, VersionAdmin
-from procedures.models import Procedure, UnitOverride, Version
+from procedures.admin import LawChangeAdmin, OverrideAdmin, ProcedureAdmin, VersionAdmin
+from procedures.flow_admin import FlowAdmin
+from procedures.miss_pages import MissClusterAdmin, OutcomeAdmin
+from procedures.models import Flow, LawChange, MissCluster, Outcome, Procedure, SampleQuestion, UnitOverride, Version
+from zalopolice.console import SampleAdmin
 from zalopolice.units.models import Area, CalendarDay, HotlineContact, Office, Unit
 from zalopolice.units.roles import Permission
 from zalopolice.units.seated_admin import SeatedAdmin, SeatedSite
@@ -78,6 +81,11 @@ site = SeatedSite(name="content")
 site.register(Procedure, ProcedureAdmin)
 site.register(Version, VersionAdmin)
 site.register(UnitOverride, OverrideAdmin)
+site.register(LawChange, LawChangeAdmin)
+site.register(MissCluster, MissClusterAdmin)
+site.register(Outcome, OutcomeAdmin)
+site.register(Flow, FlowAdmin)
+site.register(SampleQuestion, SampleAdmin)
 site.register(Office, OfficeAdmin)
 site.register(HotlineContact, HotlineAdmin)
 site.register(Area, AreaAdmin)

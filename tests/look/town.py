@@ -22,10 +22,12 @@ from django.test import Client, override_settings
 from django.utils import timezone
 
 from broadcasts.models import Dispatch, PostVersion
-from procedures.models import Version
+from procedures import languages
+from procedures.models import LawChange, Version
 from tests import cast
 from tests.broadcasts import scenes as posts
 from tests.look import wires
+from tests.procedures import flow_scenes
 from tests.procedures import scenes as procedures
 from tests.tips.scenes import DANGER, TIP, client_of, waiting_item
 from tests.units.signing import enrol, sign_in
@@ -140,6 +142,12 @@ def _listen(town: Town) -> None:
         HistoryWalk.objects.create(kind=HistoryWalk.Kind.ASKED, **night, **figures | {"visited": 12})
 
 
+def _spoken(version: Version) -> dict[str, Any]:
+    """With English that has fallen behind."""
+    said = {"name": "Temporary residence registration", "papers": "Declaration", "steps": "Hand in\nWait"}
+    return languages.with_translation(version.name, version.content, "en", said, base="an older one")
+
+
 def _set_up(town: Town) -> None:
     """What editors and command keep: a draft of the unit's own, the office, telephone numbers, days off, the roster."""
     commune, zone = town.commune, town.commune.zone
@@ -154,8 +162,13 @@ def _set_up(town: Town) -> None:
         Membership.objects.create(unit=commune.unit.parent, officer=officer, **facts)
         commune.officers["quynh"] = officer
     editors = procedures.editors_of(commune)
-    town.things["draft"] = procedures.draft(editors, "cap-lai-giay-to", found.name, content=found.content)
+    town.things["draft"] = procedures.draft(editors, "cap-lai-giay-to", found.name, content=_spoken(found))
+    town.things |= flow_scenes.shown(editors, LONG_TEXT)
+    asked = ("khai báo ở trọ cho khách thuê dài ngày", "khai bao o tro cho khach thue", "nghiênghiêngnghiêng" * 8)
+    procedures.asked_in_vain(commune, *asked, kind="handoff")
     with commune.acting("giang") as editor:
+        cited = {"number": "68/2020/QH14", "changed_by": "118/2025/QH15", "effective_on": date(2026, 7, 1)}
+        LawChange.objects.create(unit=commune.unit, **cited)
         label = "Áp phích cổng chợ Đồng Văn, cạnh bảng tin nhà văn hóa tổ dân phố 3"
         town.things["source"] = sources.create("poster", label, commune.oa, by=editor)
     starts = timezone.localtime().replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)

@@ -5,18 +5,21 @@ from __future__ import annotations
 import itertools
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.test import Client, override_settings
+from django.utils import timezone
 
-from procedures import actions
-from procedures.models import Procedure, Version
+from procedures import actions, misses
+from procedures.models import Miss, MissWeek, Procedure, Version
 from tests import cast
+from zalopolice import tasks
 from zalopolice.units.models import Membership, Officer, Unit
 from zalopolice.units.roles import Role
 from zalopolice.units.seats import acting, take_seat
+from zalopolice.units.walls import job_context
 
 CONTENT = {
     "who_can_apply": "Người ở nơi khác đến ở từ 30 ngày trở lên",
@@ -33,6 +36,7 @@ CONTENT = {
     "redirect_slug": None,
     "explanation": None,
 }
+DOOR = date(2020, 1, 6)
 _numbers = itertools.count(1)
 
 
@@ -112,6 +116,54 @@ def again(office: Office, procedure: Procedure, *, publish: bool = True, **words
             actions.publish(version, by=by)
     with office.acting("tam"):
         return Version.objects.select_related("procedure").get(pk=version.pk)
+
+
+@contextmanager
+def routing(commune: cast.Commune) -> Any:
+    """Inside the unit, as the worker is while it routes."""
+    with commune.zone("owner"):
+        past = timezone.now() - timedelta(minutes=1)
+        door = MissWeek.objects.create(unit=commune.unit, monday=DOOR, queue="worker", next_at=past)
+    with commune.zone("worker"), job_context(MissWeek, door.pk):
+        yield
+        door.delete()
+
+
+@dataclass(frozen=True)
+class Read:
+    """As ``zalopolice.reading`` puts it."""
+
+    kind: str = "ask_back"
+    candidates: tuple[tuple[str, float], ...] = (("dang-ky-tam-tru", 0.1), ("tach-ho", 0.0))
+    rule: str = "close"
+    topic: str = ""
+
+
+@dataclass
+class Heard:
+    unit_id: Any
+    text: str
+
+
+def note(commune: cast.Commune, *texts: str, **read: Any) -> None:
+    """The bot has no answer to these."""
+    with routing(commune):
+        for text in texts:
+            misses.note(Heard(commune.unit.pk, text), Read(**read))  # type: ignore[arg-type]
+
+
+def asked_in_vain(commune: cast.Commune, *texts: str, **read: Any) -> None:
+    """And it is Monday: these and whatever else waits was last week's."""
+    note(commune, *texts, **read)
+    with routing(commune):
+        today = timezone.localdate()
+        monday = today - timedelta(days=today.weekday() + 7)
+        waits = {"queue": "worker", "next_at": timezone.now() - timedelta(minutes=1)}
+        Miss.objects.filter(cluster=None).update(monday=monday)
+        MissWeek.objects.filter(next_at__gt=timezone.now()).delete()
+        MissWeek.objects.update_or_create(unit=commune.unit, monday=monday, defaults=waits)
+    with commune.zone("worker"):
+        tasks.put_misses_together()
 
 
 def client_for(officer: Officer) -> Client:

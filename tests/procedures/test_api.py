@@ -11,8 +11,10 @@ import pytest
 from django.core.management import call_command
 from django.urls import get_resolver
 
+from tests.broadcasts import scenes as posts
+from tests.gateway import attaching
 from tests.procedures import scenes
-from zalopolice.units.models import Unit
+from zalopolice.units.models import HotlineContact, Unit
 
 SNAPSHOT = Path(__file__).with_name("openapi.json")
 
@@ -41,6 +43,54 @@ def test_units_page_by_key(world, citizen, zone):
     assert codes == sorted(codes)
     assert len(codes) == len(set(codes)) == 42  # no team
     assert page["results"][-1].keys() == {"code", "name", "kind", "parent", "oa_id"}
+
+
+def test_one_unit_has_its_office_and_its_numbers(world, citizen, zone):
+    assert citizen.get("/api/v1/units/tran-hung-dao/").json()["office"] is None
+    with zone("owner"):
+        call_command("seed_public", verbosity=0, stdout=StringIO())
+        hidden = HotlineContact.objects.filter(unit=world.unit, kind="chief")
+        hidden.update(is_public=False)
+    unit = citizen.get("/api/v1/units/tran-hung-dao/").json()
+
+    assert unit["office"]["phone"] == "0900 000 101" and unit["office"]["hours"][5] == [["07:30", "11:30"]]
+    assert {row["kind"] for row in unit["contacts"]} == {"duty_desk", "area"}
+    assert unit["contacts"][-1].keys() == {"kind", "title", "name", "phone", "area", "verified_on"}
+    assert unit["contacts"][0]["area"] is None and unit["contacts"][-1]["area"].startswith("Tổ dân phố")
+
+
+def test_posts_that_have_left_and_no_others(world, citizen, zone):
+    sent, waiting = (posts.post_at(world, posts.Status.SCHEDULED, title=title) for title in ("Đã gửi", "Chưa gửi"))
+    with zone("owner"):
+        posts.PostVersion.objects.filter(pk=sent.pk).update(status="dispatched")
+    answer = citizen.get("/api/v1/units/tran-hung-dao/posts/").json()
+
+    assert [(row["title"], row["url"].partition("/tin/")[2]) for row in answer["results"]] == [
+        ("Đã gửi", f"tran-hung-dao/{sent.pk}/")
+    ]
+    assert waiting.title not in str(answer) and answer["next"] is None
+
+
+def test_searching_as_on_the_page(world, citizen):
+    for words, slug in (
+        ("ho chieu mat", "trinh-bao-mat-ho-chieu"),
+        ("bằng lái bị mất", "doi-cap-lai-giay-phep-lai-xe"),
+    ):
+        page = citizen.get(f"/api/v1/units/tran-hung-dao/procedures/?q={words}").json()
+        assert slug in [row["slug"] for row in page["results"][:3]], words
+    assert citizen.get("/api/v1/units/tran-hung-dao/procedures/?q=xyzzy").json()["results"] == []
+
+
+def test_files_are_named_with_their_address(world, province, citizen):
+    form = attaching.keep(world, "Tờ khai.pdf", attaching.PDF)
+    said = {"id": str(form.pk), "title": "Tờ khai", "kind": "form", "name": form.name}
+    scenes.published(province, "co-mau", "Có mẫu", content={"files": [said]})
+    detail = citizen.get("/api/v1/units/tran-hung-dao/procedures/co-mau/").json()
+
+    assert [(row["title"], row["url"], row["sha256"]) for row in detail["files"]] == [
+        ("Tờ khai", form.link, form.sha256)
+    ]
+    assert "files" not in detail["content"]
 
 
 def test_procedures_page_by_key_and_name_their_page(world, citizen):
@@ -103,7 +153,8 @@ def test_the_description_is_what_it_was(citizen):
     assert shape == json.loads(SNAPSHOT.read_text(encoding="utf-8"))
     assert all(set(verbs) == {"get"} for verbs in shape["paths"].values())
     assert set(shape["paths"]) == {
-        "/api/v1/units/", "/api/v1/units/{code}/procedures/", "/api/v1/units/{code}/procedures/{slug}/",
+        "/api/v1/units/", "/api/v1/units/{code}/", "/api/v1/units/{code}/procedures/",
+        "/api/v1/units/{code}/procedures/{slug}/", "/api/v1/units/{code}/posts/",
     }  # fmt: skip
 
 

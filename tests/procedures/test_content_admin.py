@@ -25,7 +25,8 @@ def test_only_content_and_set_up_are_registered():
     registered = {model._meta.label for model in content_admin.site._registry}
 
     assert registered == {
-        "procedures.Procedure", "procedures.Version", "procedures.UnitOverride",
+        "procedures.Procedure", "procedures.Version", "procedures.UnitOverride", "procedures.LawChange",
+        "procedures.MissCluster", "procedures.Outcome", "procedures.Flow", "procedures.SampleQuestion",
         "units.Office", "units.HotlineContact", "units.Area", "units.CalendarDay",
     }  # fmt: skip
     assert not admin.site._registry
@@ -163,6 +164,11 @@ def test_pages_cost_the_same_however_much_there_is(commune, province, zone, rows
         f"/noi-dung/thu-tuc/{version.procedure_id}/",
         f"/noi-dung/ban/{second.pk}/",
         f"/noi-dung/ban/{draft.pk}/sua/",
+        "/noi-dung/thu-tuc/?muc=can",
+        "/noi-dung/thu-tuc/nhap/",
+        "/noi-dung/thu-tuc/xuat.json",
+        f"/noi-dung/ban/{second.pk}/in/",
+        "/noi-dung/lawchange/",
         "/noi-dung/rieng/",
         "/noi-dung/area/",
     ]

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.utils import timezone
 
+from procedures import actions
 from procedures.models import Procedure, UnitOverride, Version
 from tests.procedures import scenes
 from tests.procedures.scenes import client_for
 from tests.tips.scenes import client_of
+from zalopolice.gateway.models import SharedFile
+from zalopolice.units.models import Office
 
 
 def fields_of(page: str) -> dict[str, str]:
@@ -147,7 +151,63 @@ def test_the_page_says_what_differs(province):
     assert "<del>Chuẩn bị giấy tờ" not in page
 
 
-def test_a_commune_writes_its_hours_on_the_provinces_procedure_and_nothing_else(commune, province):
+def test_two_versions_of_choice_are_compared(province):
+    first = scenes.published(province)
+    for where in ("Nơi B", "Nơi C"):
+        scenes.again(province, first.procedure, content=scenes.CONTENT | {"where": where})
+    with province.acting("tam"):
+        third = Version.objects.get(number=3)
+    client = client_for(province.viet)
+    usual, chosen = (client.get(f"/noi-dung/ban/{third.pk}/{asked}").content.decode() for asked in ("", "?so=1"))
+
+    assert "Khác bản 2" in usual and "<del>Nơi B</del>" in usual and "<ins>Nơi C</ins>" in usual
+    assert "Khác bản 1" in chosen and "<del>Công an xã nơi ở</del>" in chosen and "Nơi B" not in chosen
+
+
+def test_a_form_is_attached_to_a_draft_and_frozen_with_it(province):
+    version = scenes.draft(province)
+    page, client = f"/noi-dung/ban/{version.pk}/", client_for(province.tam)
+    pdf = b"%PDF-1.7\n1 0 obj <<>> endobj\ntrailer <<>>\n%%EOF\n"
+    given = {"kind": "form", "title": "Tờ khai CT01"}
+
+    wrong = client.post(f"{page}tep/", given | {"upload": SimpleUploadedFile("ct01.pdf", b"MZ not a form")})
+    assert (wrong.status_code, 'aria-invalid="true"' in wrong.content.decode()) == (422, True)
+    assert 'value="Tờ khai CT01"' in wrong.content.decode()
+    assert client.post(f"{page}tep/", given | {"upload": SimpleUploadedFile("ct01.pdf", pdf)}).status_code == 302
+    with province.acting("tam") as by:
+        (file,) = Version.objects.get().content["files"]
+        assert SharedFile.objects.visible_to(by).get(pk=file["id"]).size == file["size"] == len(pdf)
+    values = fields_of(client.get(f"{page}sua/").content.decode())
+    client.post(f"{page}sua/", values | {"where": "Nơi khác", "submit": "1"})
+    gone = f"{page}tep/{file['id']}/bo/"
+    assert client.post(gone).status_code == 409  # what waits for the reviewer stays as it is
+    assert client_for(province.viet).post(f"{page}cong-bo/").status_code == 302
+    assert client.post(gone).status_code == client.post(f"{page}tep/", given | {
+        "upload": SimpleUploadedFile("b.pdf", pdf + b"2")}).status_code == 409  # fmt: skip
+
+    shown = client.get(page).content.decode()
+    assert "Tờ khai CT01</a>" in shown and "Đính tệp" not in shown
+    draft = client.post(f"/noi-dung/thu-tuc/{version.procedure_id}/soan/")["Location"].removesuffix("sua/")
+    assert client.post(f"{draft}tep/{file['id']}/bo/").status_code == 302
+    assert "<del>Tờ khai CT01 · ct01.pdf</del>" in client.get(draft).content.decode()
+    with province.acting("tam"):
+        assert Version.objects.get(pk=version.pk).content["files"] == [file]
+        assert Version.objects.get(number=2).content["files"] == []
+
+
+def test_the_print_out_says_what_must_not_be_handed_out(province):
+    version = scenes.draft(province)
+    page = client_for(province.viet).get(f"/noi-dung/ban/{version.pk}/in/").content.decode()
+
+    assert "chưa công bố: không phát cho người dân" in page and "<svg" in page and "Chuẩn bị giấy tờ" in page
+    with province.acting("tam") as by:
+        actions.submit(version, by=by)
+    with province.acting("viet") as by:
+        actions.publish(version, by=by)
+    assert "không phát" not in client_for(province.viet).get(f"/noi-dung/ban/{version.pk}/in/").content.decode()
+
+
+def test_a_commune_writes_its_hours_on_the_provinces_procedure_and_nothing_else(commune, province, zone):
     version = scenes.published(province)
     client, path = client_of(commune, "giang"), f"/noi-dung/thu-tuc/{version.procedure_id}/"
     page = client.get(path).content.decode()
@@ -159,6 +219,12 @@ def test_a_commune_writes_its_hours_on_the_provinces_procedure_and_nothing_else(
     assert client.get(f"/noi-dung/ban/{version.pk}/sua/").status_code == 403
     with commune.acting("giang") as by:
         assert UnitOverride.objects.visible_to(by).get().hours == "Sáng thứ Ba"
+    with zone("owner"):
+        week = [[["07:30", "11:30"]]] * 5 + [[], []]
+        Office.objects.create(unit=commune.unit, address="Số 1", phone="0226", hours=week)
+    differs = client.get("/noi-dung/rieng/").content.decode()
+    assert "<del>Thứ Hai đến thứ Sáu: 07:30–11:30</del>" in differs and "<ins>Sáng thứ Ba</ins>" in differs
+    assert "Số 1" not in differs  # what does not differ is not shown
 
 
 def test_nothing_inline_and_no_trace_of_djangos_own_admin(province):

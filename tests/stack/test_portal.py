@@ -124,28 +124,40 @@ def test_a_post_is_checked_approved_on_a_phone_and_read_by_a_follower(running, b
     assert len(sent) == 1
 
 
-def test_what_an_editor_publishes_is_what_the_bot_answers(running, browser):
-    note = "Mang theo ảnh chân dung 3×4 nền trắng chụp trong sáu tháng."
-    editor = officer_of(browser, running, "bientap")
-    editor.goto(running.urls["web"] + "/noi-dung/thu-tuc/?tim=thong bao luu tru")
-    editor.get_by_role("link", name=re.compile("Thông báo lưu trú")).first.click()
-    editor.get_by_role("button", name=re.compile("Soạn bản mới|Mở bản đang soạn")).first.click()
-    if editor.get_by_role("link", name=re.compile("Soạn tiếp")).count():
-        editor.get_by_role("link", name=re.compile("Soạn tiếp")).first.click()
-    editor.locator("[name=where]").fill(note)
+def test_a_new_law_is_in_the_bots_answer_when_two_people_have_put_it_there(running, browser):
+    """The editor's whole path: a law changes, who cites it is listed, a draft, a second person, the answer."""
+    editor, law = officer_of(browser, running, "bientap"), "75/2022/TT-BTC"
+    editor.goto(running.urls["web"] + "/noi-dung/lawchange/moi/")
+    for name, value in (("number", law), ("changed_by", "200/2026/TT-BTC"), ("effective_on", "2026-11-01")):
+        editor.locator(f"[name={name}]").fill(value)
+    editor.get_by_role("button", name=re.compile("^Lưu")).click()
+    row = editor.locator(".row").filter(has_text="Đăng ký tạm trú").first
+    assert f"{law} đã đổi theo 200/2026/TT-BTC" in (row.text_content() or "")
+    row.get_by_role("link").first.click()
+    editor.get_by_role("button", name="Soạn bản mới").click()
+    editor.locator("[name=fee-0-amount_vnd]").fill("17000")
+    cited = editor.locator("[name^=legal_basis][name$=-number]")
+    place = [one.input_value() for one in cited.all()].index(law)
+    cited.nth(place).fill("200/2026/TT-BTC")
+    editor.locator(f"[name=legal_basis-{place}-effective_date]").fill("2026-11-01")
     editor.screenshot(path=str(SHOTS / "editor.png"), full_page=True)
     editor.locator("button[name=submit]").click()
-    editor.wait_for_load_state()
-    assert editor.get_by_role("button", name=re.compile("^Công bố")).count() in {0, 1}
-    address = editor.url
+    editor.get_by_text("Đã lưu và trình thẩm định").wait_for()
+    assert editor.get_by_role("button", name=re.compile("^Công bố")).is_disabled()
 
     reviewer = officer_of(browser, running, "thamdinh")
-    reviewer.goto(address)
+    reviewer.goto(editor.url)
+    changes = reviewer.locator("section[aria-labelledby=changes]")
+    for kind, said in (("ins", "17.000 đ"), ("del", law), ("ins", "200/2026/TT-BTC")):
+        changes.locator(kind).filter(has_text=said).first.wait_for()
     reviewer.screenshot(path=str(SHOTS / "review.png"), full_page=True)
     reviewer.get_by_role("button", name=re.compile("^Công bố bản")).click()
-    reviewer.wait_for_load_state()
+    reviewer.get_by_text("Đã công bố").wait_for()
+    reviewer.goto(running.urls["web"] + "/noi-dung/thu-tuc/?muc=luat")
+    assert not reviewer.get_by_role("link", name="Đăng ký tạm trú", exact=True).count()
 
     phone = phone_of(browser, running, running.new_citizen("Lê Ngọc Minh Anh"))
-    says(phone, "thông báo lưu trú làm sao")
-    hears(phone, note)
+    says(phone, "đăng ký tạm trú hết bao nhiêu tiền")
+    answer = hears(phone, "17.000 đồng").text_content() or ""
+    assert re.search(r"Theo bản 2, công bố ngày \d{2}/\d{2}/\d{4}", answer), answer
     phone.screenshot(path=str(SHOTS / "phone-published.png"))

@@ -1,7 +1,7 @@
 """The first page: what waits for this officer, and what the system answers to nobody in particular."""
 
 import pytest
-from django.test import Client, RequestFactory
+from django.test import Client
 
 from tests import cast
 from tests.tips.scenes import NOBODY, case_at, client_of, queries, text, waiting_item
@@ -102,11 +102,3 @@ def test_readiness_asks_the_database(commune, monkeypatch):
     monkeypatch.setattr(views, "_ready", away)
     answer = Client().get("/readyz")
     assert (answer.status_code, answer.content) == (503, b"not ready\n")
-
-
-def test_citizens_find_the_units_by_name(commune, zone):
-    with zone("public"):
-        answer = views.public_home(RequestFactory().get("/"))
-
-    page = text(answer)
-    assert commune.unit.name in page and "113" in page and "Công an tỉnh Hà Nam" in page

@@ -16,16 +16,20 @@ from django.test import Client
 from django.utils import timezone
 
 from procedures import actions as catalogue
+from procedures import flow_actions
+from procedures.models import LawChange
 from tests import cast
 from tests.broadcasts.scenes import post_at
 from tests.conftest import _empty, _zone
-from tests.procedures import scenes
+from tests.gateway import attaching
+from tests.procedures import flow_scenes, scenes
 from tests.units.signing import sign_in
 from tips import actions
 from tips.models import Case, TrayItem
 from zalopolice import queue
 from zalopolice.gateway import consent, followers, incidents, onboarding, sources, walks
-from zalopolice.gateway.models import Citizen, HistoryWalk, Message, QuotaDay, TokenJournal
+from zalopolice.gateway.models import Citizen, FileAtZalo, HistoryWalk, Message, QuotaDay, TokenJournal
+from zalopolice.units import officer_check
 from zalopolice.units.models import Alert, AlertsSeen, DutyShift, HotlineContact, Office
 from zalopolice.units.models.alerts import tell
 from zalopolice.units.roles import Permission
@@ -48,6 +52,7 @@ def fill(commune: cast.Commune) -> None:
     picture = [{"type": "image", "payload": {"url": "https://f1.photo.zdn.vn/a.jpg"}}]
     commune.hears("dung", "Tôi báo tin có đánh bạc", attachments=picture)
     commune.hears("hoa", "Cho tôi hỏi với ạ")
+    commune.hears("lan", "English")
     cast.work_inbox(commune.zone)
     with commune.acting("cuong") as officer:
         item = TrayItem.objects.visible_to(officer).filter(kind=TrayItem.Kind.TIP).get()
@@ -66,7 +71,11 @@ def fill(commune: cast.Commune) -> None:
         Office.objects.create(unit=commune.unit, address="Số 1 đường Lê Lợi", phone="02263000113")
         contact = {"kind": "chief", "title": "Trưởng Công an", "phone": "0912000113", "verified_on": now.date()}
         HotlineContact.objects.create(unit=commune.unit, **contact)
+        officer_check.open_code(by=chief)
     version = scenes.published(scenes.editors_of(commune), "thu-tuc-cua-xa", "Thủ tục của xã")
+    flow_scenes.published(scenes.editors_of(commune), "Giờ chợ", phrases=["giờ chợ"], text="Sáng thứ Năm")
+    with commune.acting("giang") as editor:
+        flow_actions.keep_sample(text="Chợ họp lúc nào", label="other", by=editor)
     with commune.acting("binh") as chief:
         onboarding.confirm(commune.oa, "events", by=chief)
         onboarding.seat(commune.oa, "Thiếu tá Trần Thị Dung", by=chief)
@@ -74,9 +83,15 @@ def fill(commune: cast.Commune) -> None:
         incidents.begin("flood", commune.oa, 40)
     with commune.acting("giang") as editor:
         catalogue.override(version.procedure, hours="Thứ Hai", address="", contact="", by=editor)
+        law = {"number": "68/2020/QH14", "changed_by": "118/2025/QH15", "effective_on": now.date()}
+        LawChange.objects.create(unit=commune.unit, **law)
+    scenes.asked_in_vain(commune, "khai báo ở trọ cho khách")
+    scenes.note(commune, "cho khách ở nhờ")
+    scenes.note(commune, "mở lớp học võ", kind="handoff")
     post_at(commune, "scheduled")
     with commune.acting("giang") as editor:
         sources.create("poster", "Cổng chợ", commune.oa, by=editor)
+    file = attaching.keep(commune)
     group = {"oa_id": commune.oa.oa_id, "recipient": {"id": "g-1"}, "event_name": "user_send_group_text"}
     cast.store_event(commune.zone, cast.event_body("", commune.user_id("hoa"), "Cả nhà ơi") | group)
     cast.store_event(commune.zone, cast.event_body(commune.oa.oa_id, "", "Không có người gửi"))  # cannot be read
@@ -84,6 +99,9 @@ def fill(commune: cast.Commune) -> None:
     token = cast.give_token(commune)
     with commune.zone("vault"):
         followers.note(commune.oa, "follow", timezone.now())
+        FileAtZalo.objects.create(
+            unit=commune.unit, oa=commune.oa, file_id=file.pk, token="t", expires_at=timezone.now()
+        )
         QuotaDay.objects.create(unit=commune.unit, oa=commune.oa, day=timezone.localdate())
         person = Citizen.objects.filter(unit=commune.unit).values_list("pk", flat=True)[0]
         journal = TokenJournal(unit=commune.unit, oa=commune.oa, version=2, expires_at=token.expires_at)

@@ -1,0 +1,258 @@
+"""The catalogue as a file, out and in again: the shape of ``data/procedures.json``, judged by the editors' own forms.
+
+A file is read whole before anything is written; one broken row and nothing is. What comes in is a draft."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.forms import BaseForm
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from procedures import difference, forms, languages
+from procedures.importing import CONTENT
+from procedures.models import Procedure, Version
+from zalopolice.units.models import Officer
+
+State = Version.State
+MOST = 150  # procedures of one file
+LINES = ("notes_vi", "synonyms_vi", "sources")
+TEXTS = ("who_can_apply", "where", "result_vi", "redirect_slug", "explanation", "checked_on", "review_due")
+
+
+class Problem(NamedTuple):
+    place: str  # "Trang Lệ phí, dòng 7, Số tiền (đồng)"
+    words: str
+
+
+class Unreadable(Exception):
+    """The file as a whole cannot be read; the words say why."""
+
+
+@dataclass
+class Change:
+    """What an entry of the file would do. ``words``: what ``actions.save_draft`` takes."""
+
+    slug: str
+    name: str
+    place: Mapping[str, Any]  # field, code, position
+    words: dict[str, Any]
+    procedure: Procedure | None = None
+    differs: list[str] = field(default_factory=list)  # titles of the sections
+
+    @property
+    def same(self) -> bool:
+        return self.procedure is not None and not self.differs
+
+
+@dataclass
+class Reading:
+    changes: list[Change] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+    @property
+    def new(self) -> list[Change]:
+        return [one for one in self.changes if one.procedure is None]
+
+    @property
+    def changed(self) -> list[Change]:
+        return [one for one in self.changes if one.procedure is not None and not one.same]
+
+    @property
+    def same(self) -> list[Change]:
+        return [one for one in self.changes if one.same]
+
+
+# --- out -------------------------------------------------------------------------------------------------------------
+
+
+def entries(by: Officer) -> list[dict[str, Any]]:
+    """Of every procedure the unit may write: what is published, else its newest text."""
+    rows = Version.objects.visible_to(by).filter(unit=by.unit).exclude(state=State.SUPERSEDED).order_by("number")
+    chosen: dict[Any, Version] = {}
+    for row in rows.select_related("procedure"):
+        kept = chosen.get(row.procedure_id)
+        if kept is None or kept.state != State.PUBLISHED:
+            chosen[row.procedure_id] = row
+    found = sorted(chosen.values(), key=lambda row: (row.procedure.position, row.procedure.slug))
+    return [entry_of(row) for row in found]
+
+
+def entry_of(row: Version) -> dict[str, Any]:
+    own, content = row.procedure, {name: row.content.get(name) for name in CONTENT}
+    return {
+        "slug": own.slug, "code": own.code or None, "field": own.field, "position": own.position,
+        "name_vi": row.name, **content, "synonyms_vi": row.synonyms, "sources": row.sources,
+        "confidence": None if row.confidence is None else float(row.confidence),
+        "checked_on": row.checked_on, "review_due": row.review_due,
+        "languages": languages.written(row.content),
+        "number": row.number, "state": row.state, "is_reviewed": row.is_reviewed,
+    }  # fmt: skip
+
+
+def to_json(found: list[dict[str, Any]]) -> str:
+    data = {"exported_on": timezone.localdate(), "procedures": found}
+    return json.dumps(data, cls=DjangoJSONEncoder, ensure_ascii=False, indent=1)
+
+
+# --- in --------------------------------------------------------------------------------------------------------------
+
+
+def of_json(text: str) -> list[dict[str, Any]]:
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError):
+        raise Unreadable(_("Tệp này không phải JSON đọc được.")) from None
+    rows = data.get("procedures") if isinstance(data, dict) else data
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise Unreadable(_("Tệp JSON phải có danh sách “procedures”, như tệp xuất ra từ trang này."))
+    return rows
+
+
+def read(rows: list[dict[str, Any]], problems: Iterable[Problem] = (), *, by: Officer) -> Reading:
+    """What the entries would do, and everything that is wrong with them, in the order of the file."""
+    if len(rows) > MOST:
+        raise Unreadable(_("Tệp có quá %(most)s thủ tục. Chia làm nhiều tệp.") % {"most": MOST})
+    if not rows:
+        raise Unreadable(_("Tệp này không có thủ tục nào."))
+    reading, known = Reading(problems=list(problems)), _known(by)
+    names = {slug: slug for slug in known} | {str(row.get("slug")): "" for row in rows}
+    seen: set[str] = set()
+    for number, row in enumerate(rows, 1):
+        place = row.get("_at") or _("Thủ tục %(n)s") % {"n": number}
+        change = _entry(row, str(place), known, names, reading.problems, by)
+        if change is None:
+            continue
+        if change.slug in seen:
+            reading.problems.append(
+                Problem(str(place), _("Tên “%(slug)s” có hai lần trong tệp.") % {"slug": change.slug})
+            )
+        seen.add(change.slug)
+        reading.changes.append(change)
+    return reading
+
+
+def _known(by: Officer) -> dict[str, tuple[Procedure, list[Version]]]:
+    """Procedures the unit sees by slug, each with its versions, newest first; the upper unit's hide the own."""
+    found: dict[str, tuple[Procedure, list[Version]]] = {}
+    own = {row.pk: row for row in Procedure.objects.visible_to(by)}
+    for row in sorted(own.values(), key=lambda row: row.unit_id != by.unit.pk):
+        found[row.slug] = (row, [])
+    for version in Version.objects.visible_to(by).exclude(state=State.SUPERSEDED).order_by("-number"):
+        slug = own[version.procedure_id].slug if version.procedure_id in own else ""
+        if slug and found[slug][0].pk == version.procedure_id:
+            found[slug][1].append(version)
+    return found
+
+
+def _entry(
+    row: dict[str, Any],
+    place: str,
+    known: Mapping[str, tuple[Procedure, list[Version]]],
+    names: Mapping[str, str],
+    problems: list[Problem],
+    by: Officer,
+) -> Change | None:
+    flat = _flat(row)
+    head = forms.Spot(flat)
+    slug = str(flat["slug"])
+    procedure, versions = known.get(slug, (None, []))
+    start = _start(versions) or Version(procedure=procedure or Procedure(slug=slug), content={})
+    texts, rows, before = forms.Texts(flat, version=start, names=names), {}, len(problems)
+    problems += _complaints(head, place) + _complaints(texts, place)
+    for kind, (form, label, _hint) in forms.KINDS.items():
+        rows[kind] = _rows(row.get(kind), form, _at(place, label), problems)
+    spoken = row.get("languages") or {}
+    problems += [Problem(_at(place, "languages"), sentence) for sentence in languages.complaints(spoken)]
+    if refused := _refused(procedure, versions, by):
+        problems.append(Problem(place, refused))
+    if len(problems) > before:
+        return None
+    words = texts.words(start, rows)
+    words["content"] = languages.brought_in(words["name"], words["content"], spoken)
+    if (sure := _confidence(row.get("confidence"))) is not None:
+        words["confidence"] = sure
+    spot = {name: head.cleaned_data[name] for name in ("field", "code")} | {
+        "position": head.cleaned_data["position"] or 0
+    }
+    differs = [section.title for section in difference.between(start, Version(**words))] if procedure else []
+    if procedure and not differs and any(getattr(start, name) != value for name, value in words.items()):
+        differs = [_("phần người dân không thấy")]
+    return Change(slug, words["name"], spot, words, procedure, differs)
+
+
+def _start(versions: list[Version]) -> Version | None:
+    """The text that would be written on in: an open one, else the published, else the newest."""
+    for state in ({State.DRAFT, State.IN_REVIEW}, {State.PUBLISHED}):
+        if found := [one for one in versions if one.state in state]:
+            return found[0]
+    return versions[0] if versions else None
+
+
+def _refused(procedure: Procedure | None, versions: list[Version], by: Officer) -> str:
+    if procedure is None:
+        return ""
+    if procedure.unit_id != by.unit.pk:
+        return _("Thủ tục này do cấp trên soạn; đơn vị chỉ ghi phần riêng.")
+    going = next((one for one in versions if one.state in {State.DRAFT, State.IN_REVIEW}), None)
+    if going is None or not set(going.writers) - {by.pk} and going.state == State.DRAFT:
+        return ""
+    if going.state == State.IN_REVIEW:
+        return _("Bản %(n)s đang chờ thẩm định. Nhập lại khi đã công bố hoặc trả lại.") % {"n": going.number}
+    return _("Đồng chí khác đang soạn bản %(n)s. Nhập sẽ ghi đè, nên chưa nhập.") % {"n": going.number}
+
+
+def _flat(row: dict[str, Any]) -> dict[str, Any]:
+    """An entry as the fields of the editors' forms post it."""
+    given = row.get("processing_time")
+    time: dict[str, Any] = given if isinstance(given, dict) else {}
+    found = {name: _text(row.get(name)) for name in (*TEXTS, "slug", "field", "code", "position")}
+    found |= {"name": _text(row.get("name_vi")), "time": _text(time.get("text")), "days": _text(time.get("days"))}
+    found |= {"synonyms": _text(row.get("synonyms_vi")), "notes_vi": _text(row.get("notes_vi"))}
+    return found | {"sources": _text(row.get("sources")), "working_days": "on" if time.get("working_days") else ""}
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, list):
+        return "\n".join(_text(one) for one in value)
+    return "" if value is None else str(value)
+
+
+def _rows(given: Any, form: type[forms.Row], place: str, problems: list[Problem]) -> list[dict[str, Any]]:
+    found = []
+    rows = given if isinstance(given, list) else []
+    if given is not None and not isinstance(given, list):
+        problems.append(Problem(place, _("Ghi thành danh sách.")))
+    if len(rows) > forms.MOST:
+        problems.append(Problem(place, _("Tối đa %(most)s dòng.") % {"most": forms.MOST}))
+    for number, one in enumerate(rows[: forms.MOST], 1):
+        row = one if isinstance(one, dict) else {"text": one}
+        filled = form({name: _text(row.get(name)) for name in form.base_fields})
+        at = row.get("_at") or f"{place} {number}"
+        problems += _complaints(filled, str(at))
+        if filled.is_valid() and forms.said(filled):
+            found.append(filled.found)
+    return found
+
+
+def _complaints(form: BaseForm, place: str) -> list[Problem]:
+    return [
+        Problem(_at(place, form.fields[name].label), str(sentence))
+        for name, sentences in form.errors.items()
+        for sentence in sentences
+    ]
+
+
+def _at(place: str, what: Any) -> str:
+    return _("%(place)s, %(what)s") % {"place": place, "what": what}
+
+
+def _confidence(value: Any) -> Decimal | None:
+    known = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
+    return Decimal(f"{value:.2f}") if known else None

@@ -1,0 +1,117 @@
+"""What of the catalogue a person should read again, and why.
+
+Nobody has judged it; its day has come; a law it cites was changed after it was published; an amount ends soon."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Any
+
+from django.db.models import BooleanField, CharField, Exists, F, Func, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce, JSONObject
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from procedures.models import LawChange, Version
+from zalopolice.units.models import Officer
+
+SOON = timedelta(days=30)
+State = Version.State
+UNREVIEWED = Q(imported=True, state__in=[State.DRAFT, State.PUBLISHED])
+
+
+def _today() -> date:
+    return timezone.localdate()
+
+
+class _Cites(Func):
+    """Whether a version's legal basis names a document number."""
+
+    function = "jsonb_path_exists"
+    output_field = BooleanField()
+
+    def __init__(self, content: Any, number: Any) -> None:
+        super().__init__(content, Value("$.legal_basis[*].number ? (@ == $number)"), JSONObject(number=number))
+
+
+class _EndingFee(Func):
+    """The first "valid until" of a fee on or before a day, as ISO text; days of that shape sort as text."""
+
+    function = "jsonb_path_query_first"
+    template = "%(function)s(%(expressions)s) #>> '{}'"
+    output_field = CharField()
+
+    def __init__(self, content: str, day: date) -> None:
+        asked = JSONObject(day=Value(day.isoformat()))
+        super().__init__(F(content), Value("$.fee[*].valid_until ? (@ <= $day)"), asked)
+
+
+def ending_fee() -> _EndingFee:
+    return _EndingFee("content", _today() + SOON)
+
+
+def citing(number: str) -> QuerySet[Version]:
+    """What is published, or waits to be, and names the document."""
+    rows = Version.objects.exclude(state__in=[State.SUPERSEDED, State.EXPIRED])
+    return rows.alias(cites=_Cites(F("content"), Value(number))).filter(cites=True)
+
+
+def changes(by: Officer) -> QuerySet[LawChange]:
+    """Marked after the version of the outer query was published."""
+    since = Coalesce(OuterRef("published_at"), OuterRef("created_at"))
+    rows = LawChange.objects.filter(unit=by.unit, marked_at__gt=since).alias(
+        cited=_Cites(OuterRef("content"), F("number"))
+    )
+    return rows.filter(cited=True).order_by("-effective_on", "pk")
+
+
+REASONS: dict[str, Callable[[Officer], Q]] = {
+    "chua": lambda by: UNREVIEWED,
+    "hen": lambda by: Q(state=State.PUBLISHED, review_due__lte=_today()),
+    "luat": lambda by: Q(Exists(changes(by)), state=State.PUBLISHED),
+    "phi": lambda by: Q(state=State.PUBLISHED, fee_until__isnull=False),
+}
+"""Each a condition on versions with ``fee_until``."""
+
+
+def any_reason(by: Officer) -> Q:
+    found = Q()
+    for condition in REASONS.values():
+        found |= condition(by)
+    return found
+
+
+def facts(by: Officer) -> JSONObject:
+    """What a list says of a version of ``explained`` rows."""
+    law = changes(by).values_list(JSONObject(number="number", by="changed_by", on="effective_on"))
+    return JSONObject(
+        pk="pk", name="name", number="number", state="state", imported="imported", due="review_due",
+        fee="fee_until", law=Subquery(law[:1]),
+    )  # fmt: skip
+
+
+def explained(rows: QuerySet[Version]) -> QuerySet[Version]:
+    return rows.annotate(fee_until=ending_fee())
+
+
+def said(found: dict[str, Any] | None) -> list[str]:
+    """The reasons of ``facts`` in words, but for "unreviewed", which has its badge."""
+    if not found or found["state"] != State.PUBLISHED:
+        return []
+    due, fee, law = found["due"], found["fee"], found["law"]
+    words = []
+    if law:
+        values = {"number": law["number"], "by": law["by"], "day": _shown(law["on"])}
+        words.append(_("%(number)s đã đổi theo %(by)s từ %(day)s") % values)
+    if due and date.fromisoformat(due) <= _today():
+        words.append(_("hẹn xem lại %(day)s") % {"day": _shown(due)})
+    if fee:
+        ended = date.fromisoformat(fee) < _today()
+        words.append((_("một mức phí đã hết ngày %(day)s") if ended else _("một mức phí hết ngày %(day)s"))
+                     % {"day": _shown(fee)})  # fmt: skip
+    return words
+
+
+def _shown(day: str) -> str:
+    return f"{date.fromisoformat(day):%d/%m/%Y}"

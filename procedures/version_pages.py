@@ -1,0 +1,198 @@
+"""Editors' pages of one version: read, changed, attached to, submitted, judged. Mounted by ``procedures/admin.py``."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import OuterRef, Subquery
+from django.forms import Form
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+
+from procedures import actions, difference, forms, preview, reviewing
+from procedures.models import Procedure, Version
+from zalopolice.forms import attempt
+from zalopolice.gateway.models import SharedFile
+from zalopolice.refusals import Refused
+from zalopolice.units.models import Officer
+from zalopolice.units.roles import Permission
+from zalopolice.units.seats import OfficerRequest
+
+State = Version.State
+
+
+def _version(request: OfficerRequest, pk: uuid.UUID) -> Version:
+    people = ("written_by", "submitted_by", "returned_by", "published_by", "ended_by")
+    rows = Version.objects.visible_to(request.user).select_related("procedure", *people)
+    explained = reviewing.explained(rows).annotate(facts=reviewing.facts(request.user))
+    return get_object_or_404(explained, pk=pk)
+
+
+def version(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
+    return _version_page(request, pk)
+
+
+def _version_page(request: OfficerRequest, pk: uuid.UUID, status: int = 200, **bound: Form) -> HttpResponse:
+    row, by = _version(request, pk), request.user
+    others = list(Version.objects.visible_to(by).filter(procedure=row.procedure).exclude(pk=pk).defer("content"))
+    before = _compared(request, row, others)
+    mine, files = row.unit_id == by.unit.pk, _files(row, by)
+    context = {
+        "version": row,
+        "reasons": reviewing.said(row.facts),  # type: ignore[attr-defined]  # annotated above
+        "others": others,
+        "before": before,
+        "changes": difference.between(before, row) if before else [],
+        "may_edit": mine and by.may(Permission.PROCEDURE_EDIT),
+        "may_review": mine and by.may(Permission.PROCEDURE_REVIEW),
+        "wrote": by.pk in row.writers or by.pk == row.submitted_by_id,
+        "missing": actions.missing(row) if row.state == State.DRAFT else [],
+        "files": files,
+        "offered": [(one["title"], one["file"]) for one in files if one["file"]],
+        "attach": bound.get("attach", forms.Attach(auto_id="attach_%s")),
+        "return": bound.get("return", forms.Reason(auto_id="return_%s")),
+        "expire": bound.get("expire", forms.End(auto_id="expire_%s")),
+        "refused": bound.get("refused"),
+        "at": "procedures",
+        **preview.of(row, by.unit),
+    }
+    return render(request, "procedures/admin/version.html", context, status=status)
+
+
+def _compared(request: OfficerRequest, row: Version, others: list[Version]) -> Version | None:
+    """The version somebody chose to compare with, else the one citizens saw before this one."""
+    chosen = [one for one in others if str(one.number) == request.GET.get("so")]
+    return next(iter(chosen or [one for one in others if one.number < row.number and one.published_at]), None)
+
+
+def _files(row: Version, by: Officer) -> list[dict[str, Any]]:
+    """What is attached, each with the row of the file where it still is."""
+    named: list[dict[str, Any]] = row.content.get("files") or []
+    rows = SharedFile.objects.visible_to(by).offered().in_bulk([one["id"] for one in named]) if named else {}
+    return [one | {"file": rows.get(uuid.UUID(one["id"]))} for one in named]
+
+
+def printout(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
+    """The version as it will lie on the counter: one sheet, with the unit's own place."""
+    row = _version(request, pk)
+    return render(request, "procedures/admin/printout.html", {"version": row, **preview.of(row, request.user.unit)})
+
+
+def edit(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
+    row = own(request, pk)
+    if row.state != State.DRAFT:
+        return redirect("content:procedures_version_change", row.pk)
+    if request.method == "GET":
+        return form_page(request, row, None, status=200)
+    if request.POST.get("more") in forms.KINDS:
+        return form_page(request, row, forms.with_more(request.POST), status=200)
+    return _save(request, row, request.POST)
+
+
+def own(request: OfficerRequest, pk: uuid.UUID) -> Version:
+    row = _version(request, pk)
+    if row.unit_id != request.user.unit.pk or not request.user.may(Permission.PROCEDURE_EDIT):
+        raise PermissionDenied
+    return row
+
+
+def _names(by: Officer) -> dict[str, str]:
+    """Every procedure an old name may stand for, by slug."""
+    newest = Version.objects.filter(procedure=OuterRef("pk")).order_by("-number").values("name")[:1]
+    return dict(Procedure.objects.visible_to(by).annotate(name=Subquery(newest)).values_list("slug", "name"))
+
+
+def form_page(
+    request: OfficerRequest, row: Version, data: Any, status: int, said: str = "", **more: Any
+) -> HttpResponse:
+    """``more``: what a trial of the typed words has found."""
+    words, rows = forms.Texts(data, version=row, names=_names(request.user)), forms.rows_of(row, data)
+    if status == 200 and data is not None:
+        # Only rows were asked for: what is not finished yet is no mistake yet.
+        for form in (words, *(one for kind in rows.values() for one in kind.forms)):
+            form._errors = {}
+    wrong = any(kind.is_bound and not kind.is_valid() for kind in rows.values()) and status != 200
+    context = {"version": row, "form": words, "rows": rows, "said": said, "wrong": wrong, "at": "procedures"}
+    return render(request, "procedures/admin/edit.html", context | more, status=status)
+
+
+def _save(request: OfficerRequest, row: Version, data: Any) -> HttpResponse:
+    words, rows = forms.Texts(data, version=row, names=_names(request.user)), forms.rows_of(row, data)
+    if not all([words.is_valid(), *(one.is_valid() for one in rows.values())]):
+        return form_page(request, row, data, status=422)
+    if words.cleaned_data["base"] != forms.fingerprint(row):
+        said = _("Đ/c khác vừa lưu bản soạn này. Mở bản đó ở thẻ khác, chép phần của đồng chí vào rồi lưu lại.")
+        return form_page(request, row, data, status=409, said=said)
+    try:
+        found = {name: kind.found for name, kind in rows.items()}
+        actions.save_draft(row, words.words(row, found), by=request.user)
+        if "submit" in data:
+            actions.submit(row, by=request.user)
+    except Refused as refusal:
+        return form_page(request, row, data, status=409, said=str(refusal))
+    done = _("Đã lưu và trình thẩm định.") if "submit" in data else _("Đã lưu bản soạn.")
+    messages.success(request, done)
+    return redirect("content:procedures_version_change", row.pk)
+
+
+def attach(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
+    row, form = own(request, pk), forms.Attach(request.POST, request.FILES, auto_id="attach_%s")
+
+    def verb() -> None:
+        try:
+            actions.attach(row, **form.cleaned_data, by=request.user)
+        except ValidationError as error:
+            form.add_error("upload", error)
+
+    if status := attempt(form, verb) or (422 if form.errors else 0):
+        return _version_page(request, row.pk, status, attach=form)
+    messages.success(request, _("Đã đính tệp."))
+    return redirect("content:procedures_version_change", row.pk)
+
+
+def detach(request: OfficerRequest, pk: uuid.UUID, file: uuid.UUID) -> HttpResponse:
+    row, form = own(request, pk), Form(request.POST)
+    verb = lambda: actions.detach(row, file, by=request.user)  # noqa: E731
+    return _act(request, row, "refused", form, verb, _("Đã bỏ tệp khỏi bản này."))
+
+
+def _act(request: OfficerRequest, row: Version, name: str, form: Form, verb: Callable[[], object], said: str) -> Any:
+    if status := attempt(form, verb):
+        return _version_page(request, row.pk, status, **{name: form})
+    messages.success(request, said)
+    return redirect("content:procedures_version_change", row.pk)
+
+
+def submit(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
+    row, form = _version(request, pk), Form(request.POST)
+    said = _("Đã trình thẩm định. Người thẩm định được báo.")
+    return _act(request, row, "refused", form, lambda: actions.submit(row, by=request.user), said)
+
+
+def return_(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
+    row, form = _version(request, pk), forms.Reason(request.POST, auto_id="return_%s")
+
+    def verb() -> None:
+        actions.return_with_reason(row, reason=form.cleaned_data["reason"], by=request.user)
+
+    return _act(request, row, "return", form, verb, _("Đã trả lại. Người trình được báo."))
+
+
+def publish(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
+    row, form = _version(request, pk), Form(request.POST)
+    said = _("Đã công bố. Trang của người dân và máy trả lời dùng bản này từ bây giờ.")
+    return _act(request, row, "refused", form, lambda: actions.publish(row, by=request.user), said)
+
+
+def expire(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
+    row, form = _version(request, pk), forms.End(request.POST, auto_id="expire_%s")
+
+    def verb() -> None:
+        actions.expire(row, reason=form.cleaned_data["reason"], by=request.user)
+
+    return _act(request, row, "expire", form, verb, _("Đã cho hết hiệu lực. Người dân không còn thấy bản này."))
