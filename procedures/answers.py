@@ -34,6 +34,11 @@ class Fee:
     def shown(self) -> str:
         return f"{self.amount:,}".replace(",", ".")
 
+    @property
+    def aside(self) -> str:
+        """What the case tells besides the amount: "Không thu (…)" repeats it."""
+        return re.sub(r"^Không thu(?: \((.*)\))?$", r"\1", self.case)
+
 
 @dataclass(frozen=True)
 class Day:
@@ -50,8 +55,7 @@ def next_steps(entry: Entry) -> list[str]:
 
 def file_ids(entry: Entry) -> list[str]:
     """Ids of what an editor attached, in the editor's order."""
-    rows = entry.content.get("files") or []
-    return [str(row["id"] if isinstance(row, Mapping) else row) for row in rows]
+    return [str(row["id"]) for row in entry.content.get("files") or []]
 
 
 def card(
@@ -59,12 +63,14 @@ def card(
     office: Place | None,
     today: date,
     *,
+    unit: str = "",
     unit_code: str = "",
     opening: Opening | None = None,
     former: Entry | None = None,
 ) -> str:
-    """At most 1,900 characters. ``former``: the name people asked for, which the law no longer knows."""
-    values = _values(entry, office, today, unit_code, opening)
+    """At most 1,900 characters. ``former``: the name people asked for, which the law no longer knows; ``unit``: whose
+    office and hours are told, which need not be who decides."""
+    values = _values(entry, office, today, unit_code, opening) | {"unit": unit}
     if former is not None:
         values["former"] = {"name": former.name.split("(")[0].strip(), "explanation": _told(former)}
     with speaking(entry.language):
@@ -79,6 +85,7 @@ def part(
     office: Place | None,
     today: date,
     *,
+    unit: str = "",
     unit_code: str = "",
     opening: Opening | None = None,
     days: Sequence[Day] = (),
@@ -87,8 +94,10 @@ def part(
     """These sides of an entry and nothing else: of ``aspects.CUES``, or everything (``FULL``). May be long enough for
     several messages."""
     content = entry.content
-    values = _values(entry, office, today, unit_code, opening) | {"days": days, "has_files": has_files}
-    values |= {
+    values = _values(entry, office, today, unit_code, opening) | {
+        "unit": unit,
+        "days": days,
+        "has_files": has_files,
         "documents": _documents(entry, with_notes=True),
         "forms": _forms(entry),
         "who": content.get("who_can_apply") or "",
@@ -146,7 +155,7 @@ def _shorter(entry: Entry) -> Iterator[dict[str, Any]]:
     yield {"documents": plain[:SHORT_LIST], "left_out": max(0, len(plain) - SHORT_LIST)}
     where = shorten(entry.content.get("where") or "", SHORT_WORDS, placeholder="…")
     yield {"left_out": len(plain), "where": where}
-    yield {"left_out": len(plain), "where": where, "time": "", "fees": (), "hours": "", "address": "", "former": None}
+    yield {"left_out": len(plain), "where": where, "time": "", "fees": None, "hours": "", "address": "", "former": None}
 
 
 def _documents(entry: Entry, *, with_notes: bool) -> list[str]:

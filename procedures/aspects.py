@@ -13,6 +13,9 @@ from zalopolice.vietnamese import spelled_out
 BRIEF = 10
 """Words. A longer message is a question of its own."""
 _DAY = r"thu (?:2|3|4|5|6|7|hai|ba|tu|nam|sau|bay)|chu nhat|cuoi tuan"
+_TOMORROW = r"ngay mai|mai (?:co|di|den)|(?:sang|trua|chieu) mai"
+_TODAY = r"hom nay|(?:sang|trua|chieu) nay"
+_HOLIDAY = r"(?:ngay|nghi) le(?! phi)|(?:nghi )?(?:(?:mung|mong) \d+ )?tet(?: (?:co )?nghi)?"
 _HELPER = r"(?:nguoi (?:khac|nha|than|quen)|chong|vo|con|me|bo|ba|ma|anh|chi|em|ai|ban)"
 CUES = {
     "forms": r"mau (?:don|to khai|so|giay|ct ?\d+|nao|o dau|dau|the nao|khong)|to khai|bieu mau"
@@ -25,8 +28,8 @@ CUES = {
     r"(?! (?:ban|bo|to|cai|ngay|lau|gio|hom|tuoi|nguoi))|may tien|phi|mien phi|tien",
     "time": r"bao lau|may ngay|may hom|may tuan|bao nhieu (?:ngay|hom|lau)|(?:khi nao|bao gio|chung nao) (?:thi )?"
     r"(?:co|xong|lay|nhan)|thoi han|thoi gian(?! lam viec)|lau khong|co lau|nhanh khong",
-    "hours": rf"{_DAY}|hom nay|ngay mai|mai (?:co|di|den)|ngay le|ngoai gio|(?:buoi )?(?:trua|chieu|toi)"
-    r"(?= (?:co|thi|di|den|lam))|buoi (?:sang|trua|chieu|toi)|may gio|gio lam viec|gio (?:lam|mo|nao|nghi|tiep)"
+    "hours": rf"{_DAY}|{_TODAY}|{_TOMORROW}|{_HOLIDAY}|ngoai gio|(?:trua|chieu)(?= (?:co|thi|di|den|lam))"
+    r"|buoi (?:sang|trua|chieu|toi)|may gio|gio lam viec|gio (?:lam|mo|nao|nghi|tiep)"
     r"|mo cua|lam viec|tiep dan",
     "place": r"o dau|cho nao|dia chi|nop dau|den dau|dau(?: a| vay| the| nhi)?$|noi nop|noi nao|tru so|qua mang|online"
     r"|truc tuyen|dich vu cong|vneid|(?:cong an|cho|phuong|xa) nao",
@@ -99,8 +102,8 @@ def days(text: str, today: date) -> list[date]:
     if re.search(r"\bchu nhat\b", plain):
         found.add(6)
     asked = {today + timedelta(days=(weekday - today.weekday()) % 7) for weekday in found}
-    if re.search(r"\b(?:hom nay|bay gio|gio nay)\b", plain):
+    if re.search(rf"\b(?:{_TODAY}|bay gio|gio nay)\b", plain):
         asked.add(today)
-    if re.search(r"\b(?:ngay mai|mai (?:co|di|den))\b", plain):
+    if re.search(rf"\b(?:{_TOMORROW})\b", plain):
         asked.add(today + timedelta(days=1))
     return sorted(asked)

@@ -1,6 +1,6 @@
 """The bot's talk about procedures: ask which one, give the card, answer what is asked about it next.
 
-Zone worker. Says things and keeps the dialogue; where a message is filed is decided by ``zalopolice/routing.py``.
+Zone worker. Says things and keeps the dialogue; where a message is filed is decided by ``zalopolice/answering.py``.
 A dialogue carries on what was said so far: ``heard`` (messages no officer has seen), ``item`` (the thread of the tray
 that was opened only to ask what is wanted)."""
 
@@ -117,7 +117,8 @@ def ask_back(message: Message, slugs: Sequence[str], carried: Carried, desk: Des
     outbox.answer(message, "choose", choices=named, report=report)
     if first := next((slug for slug in names if desk.entry(slug)), ""):
         misses.count(message.unit_id, first, Outcome.Kind.ASKED_BACK)
-    state = {**carried, "offered": offered, "asked": str(message.pk)}
+    # What may be a report is for the duty officer alone: editors never read it (``misses.wrong``).
+    state = {**carried, "offered": offered, "asked": "" if TIP in names else str(message.pk)}
     dialogues.begin(message.citizen, CHOOSING, state, LASTS)
 
 
@@ -145,8 +146,8 @@ def give(message: Message, slug: str, carried: Carried, desk: Desk) -> bool:
         return False
     place, opening = desk.place(entry)
     text = answers.card(
-        entry.in_language(outbox.spoken()), place, timezone.localdate(), unit_code=desk.unit.code, opening=opening,
-        former=asked if asked is not entry else None,
+        entry.in_language(outbox.spoken()), place, timezone.localdate(), unit=desk.unit.name, unit_code=desk.unit.code,
+        opening=opening, former=asked if asked is not entry else None,
     )  # fmt: skip
     outbox.say(message, "procedure", text)
     for file in desk.files(entry):
@@ -216,18 +217,20 @@ def _say_part(message: Message, wanted: Sequence[str], entry: Entry, desk: Desk)
     files = [file for file in desk.files(entry) if file.kind == SharedFile.Kind.FORM] if answers.FORMS in wanted else []
     said = entry.in_language(outbox.spoken())
     text = answers.part(
-        wanted, said, place, today, unit_code=desk.unit.code, opening=opening, days=asked, has_files=bool(files)
-    )
+        wanted, said, place, today, unit=desk.unit.name, unit_code=desk.unit.code, opening=opening, days=asked,
+        has_files=bool(files),
+    )  # fmt: skip
     outbox.say(message, f"procedure_{wanted[0]}", text)
     for file in files:
         outbox.say_file(message, "procedure_form", file)
 
 
 def _note_wrong(message: Message, entry: Entry, state: Carried) -> str:
-    """ "Chưa đúng" (feature F8): noted with the question that led here, and an officer is offered."""
-    key = state.get("asked")
-    asked = Message.objects.filter(pk=key, citizen=message.citizen).first() if key else None
-    misses.wrong(message, entry.slug, asked.text if asked else "")
+    """ "Chưa đúng" (feature F8): noted once a card with the question that led here, and an officer is offered."""
+    if state.get("steps") != [OFFICER]:
+        key = state.get("asked")
+        asked = Message.objects.filter(pk=key, citizen=message.citizen).first() if key else None
+        misses.wrong(message, entry.slug, asked.text if asked else "")
     outbox.answer(message, "wrong_noted", name=entry.name)
     dialogues.begin(message.citizen, ABOUT, {**state, "steps": [OFFICER]}, LASTS)
     return "said"

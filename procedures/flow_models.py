@@ -10,7 +10,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from procedures.inherited import OwnAndInherited
+from procedures.inherited import Own, OwnAndInherited
 from zalopolice.units.fields import EncryptedTextField
 from zalopolice.units.models import Officer, UnitOwned
 
@@ -105,7 +105,7 @@ class SampleQuestion(UnitOwned):
     added_by = models.ForeignKey(Officer, models.PROTECT, editable=False, related_name="+")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
-    objects = OwnAndInherited.as_manager()
+    objects = Own.as_manager()
 
     class Meta:
         verbose_name = verbose_name_plural = _("câu thử của đơn vị")

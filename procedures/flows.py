@@ -1,6 +1,6 @@
 """Menus and keywords an editor set up: which one a citizen's words call, what it says, and what a number then means.
 
-``zalopolice/routing.py`` asks only when the words are no danger and no report, and never inside an open tip. What a
+``zalopolice/answering.py`` asks only when the words are no danger and no report, and never inside an open tip. What a
 flow leads to is a *destination*: ``TIP``, ``OFFICER``, a topic of ``SERVICES``, a procedure's slug, or "flow:<slug>".
 """
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from django.db.models import Q
 from django.utils.translation import gettext as _
@@ -32,9 +32,24 @@ MOST_ITEMS = 9
 _MARK = "flow:"
 
 
-def listens(kind: str, topic: str = "") -> bool:
-    """May a flow answer what was read so? Never danger, a report, nor what may be one."""
-    return kind not in {"emergency", "tip"} and topic != "report"
+class Reading(Protocol):
+    """What is needed of ``zalopolice.reading``."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def topic(self) -> str: ...
+    @property
+    def rule(self) -> str: ...
+
+
+FOR_A_PERSON = {"report", "wanted_missing", "lookup_id_result"}
+
+
+def listens(read: Reading) -> bool:
+    """May a fixed answer be the end of what was read so? Never of danger, a report or what may be one, of somebody who
+    is missed, of one's own file, nor of a procedure called by its very name."""
+    return not (read.kind in {"emergency", "tip"} or read.topic in FOR_A_PERSON or read.rule == "named")
 
 
 def published(unit_id: uuid.UUID) -> list[Flow]:

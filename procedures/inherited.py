@@ -19,3 +19,10 @@ class OwnAndInherited(models.QuerySet[Row]):
         if not (officer.may(Permission.PROCEDURE_EDIT) or officer.may(Permission.PROCEDURE_REVIEW)):
             return self.none()
         return self.filter(unit__in=[officer.unit.pk, officer.unit.parent_id])
+
+
+class Own(OwnAndInherited[Row]):
+    """Citizens' words and what is counted of them: nobody inherits these."""
+
+    def visible_to(self, officer: Officer) -> Self:
+        return super().visible_to(officer).filter(unit=officer.unit.pk)

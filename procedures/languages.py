@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -18,7 +19,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
 from procedures.models import LanguageChoice
+from zalopolice import crypto
 from zalopolice.gateway.models import Citizen
+
+log = logging.getLogger(__name__)
 
 if TYPE_CHECKING:
     from procedures.catalogue import Entry
@@ -182,9 +186,13 @@ def _fee(row: Mapping[str, Any], cases: Mapping[str, str]) -> dict[str, Any]:
 
 
 def of(citizen: Citizen) -> str:
-    """The language this citizen has chosen, else Vietnamese."""
+    """The language this citizen has chosen, else Vietnamese; a choice nobody can open must keep no message waiting."""
     chosen = LanguageChoice.objects.filter(citizen=citizen).first()
-    return chosen.code if chosen is not None and chosen.code in LANGUAGES else VIETNAMESE
+    try:
+        return chosen.code if chosen is not None and chosen.code in LANGUAGES else VIETNAMESE
+    except crypto.CannotOpen:
+        log.warning("language of a citizen not read")
+        return VIETNAMESE
 
 
 def keep(citizen: Citizen, code: str) -> None:

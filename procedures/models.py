@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from procedures.flow_models import Flow as Flow
 from procedures.flow_models import SampleQuestion as SampleQuestion
-from procedures.inherited import OwnAndInherited, Row
+from procedures.inherited import Own, OwnAndInherited, Row
 from zalopolice.queue import Job, waiting_index
 from zalopolice.units.fields import EncryptedTextField
 from zalopolice.units.models import Officer, UnitOwned
@@ -243,7 +243,7 @@ class Miss(UnitOwned):
     times = models.PositiveIntegerField(default=1)  # written alike so often; the others are gone
     cluster = models.ForeignKey(MissCluster, models.CASCADE, null=True, db_constraint=False, related_name="misses")
 
-    objects = OwnAndInherited.as_manager()
+    objects = Own.as_manager()
 
     class Meta:
         indexes = (
@@ -267,7 +267,7 @@ class Outcome(UnitOwned):
     # A row an event, put together when the month is over: one row counted up would make all who ask wait for it.
     times = models.PositiveIntegerField(default=1)
 
-    objects = OwnAndInherited.as_manager()
+    objects = Own.as_manager()
 
     class Meta:
         verbose_name = verbose_name_plural = _("số liệu trả lời")

@@ -56,8 +56,10 @@ PLAIN = {
     "genuine": "(co phai|la) (cua )?(cong an|can bo|canh sat) that( su)?( khong)?|cong an (that|gia) hay (that|gia)"
     "|(trang|zalo|oa|tai khoan|so) (nay|do) (co )?(phai )?(la )?(cua |chinh thuc |that )*(cong an|that|gia|chinh thuc)"
     "|(that hay gia|gia hay that)( vay| a| ha)?$|(kiem tra|ma) can bo",
-    "on_duty": "ai (dang )?truc( ban)?|(can bo|dong chi|anh) nao (dang )?truc|truc (hom nay|toi nay|bay gio) la ai",
-    "news": "tin an ninh|(ban|diem) tin|tin (tuc )?moi( nhat)?|(co )?(tin|thong bao) gi moi|tin hom nay",
+    "on_duty": "ai (dang )?truc(?! tiep| tuyen)( ban)?|(can bo|dong chi|anh) nao (dang )?truc(?! tiep| tuyen)"
+    "|truc (hom nay|toi nay|bay gio) la ai",
+    "news": "tin an ninh|diem tin|(?<!thong )tin (tuc )?moi( nhat)?|(co )?((?<!thong )tin|thong bao) gi moi"
+    "|(?<!thong )tin hom nay",
 }
 """Asked in so few words that nothing else can be meant."""
 FEW = 10

@@ -11,6 +11,7 @@ from tests import cast
 from tests.gateway import attaching
 from tests.procedures import scenes
 from tests.test_conversation import chat  # noqa: F401
+from tips.models import TrayItem
 from zalopolice import tasks
 from zalopolice.gateway.models import Message, SharedFile
 from zalopolice.gateway.outbox import TEXT_MAX
@@ -82,14 +83,18 @@ def test_wrong_is_noted_with_the_question_and_an_officer_is_offered(chat, commun
 
     assert "Đã ghi nhận" in noted
     assert noted.endswith("1. Gặp cán bộ")
+    assert chat.hears("vẫn chưa đúng") == [noted]
     [miss] = rows(commune, Miss)
     with commune.acting("giang"):
         assert (miss.kind, miss.labels) == ("wrong", ["dang-ky-tam-tru"])
         assert miss.text == "đăng ký tạm trú cần giấy tờ gì số cccd …"
-    assert counted(commune) == {("dang-ky-tam-tru", "answered"), ("dang-ky-tam-tru", "wrong")}
+    assert sorted((row.slug, row.kind) for row in rows(commune, Outcome)) == [
+        ("dang-ky-tam-tru", "answered"),
+        ("dang-ky-tam-tru", "wrong"),
+    ]  # said twice of one card, counted once
     assert "chuyển tin nhắn của bạn tới cán bộ" in chat.hears("1")[0]
     assert ("dang-ky-tam-tru", "handed_over") in counted(commune)
-    assert chat.tray() == [("question", False, 3)]  # the officer sees the question, the complaint and the wish
+    assert chat.tray() == [("question", False, 4)]  # the officer sees the question, the complaints and the wish
 
 
 def test_a_choice_that_was_wrong_is_noted_with_the_words_not_the_number(chat, commune):  # noqa: F811
@@ -208,3 +213,61 @@ def test_an_officer_may_be_asked_for_at_any_time(chat, before):  # noqa: F811
 
     assert "chuyển tin nhắn của bạn tới cán bộ" in chat.hears("cho em gặp cán bộ với ạ")[0]
     assert [(answered, count) for _, answered, count in chat.tray()] == [(False, len(before) + 1)]
+
+
+# --- what begins under a card and is no question about it -------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "họ đang lấy tiền",
+        "họ đang ở nhà lấy tiền",
+        "có người lấy tiền của tôi",
+        "Anh ta lấy mất tiền của em",
+        "họ thu tiền",
+        "họ lấy tiền của tôi",
+        "cán bộ lấy tiền của tôi",
+    ],
+)
+def test_what_happened_is_never_answered_with_a_fee(chat, told):  # noqa: F811
+    chat.hears(ASKED)
+    said = chat.hears(told)
+
+    assert not any("Lệ phí" in text for text in said)
+    assert said  # the safety text, the code of the report, or a question what is meant
+
+
+def test_a_picture_under_a_card_is_looked_at_by_a_person(chat):  # noqa: F811
+    picture = {"type": "image", "payload": {"url": "https://f1-photo.example/a.jpg"}}
+    chat.hears(ASKED)
+    chat.hears("bao nhiêu tiền", event_name="user_send_image", attachments=[picture])
+
+    assert chat.tray()
+
+
+@pytest.mark.parametrize("asked", ["con tôi mất tích, ai đang trực ban vậy", "có tin gì mới về cháu bé mất tích không"])
+def test_whoever_misses_somebody_reaches_a_person(chat, asked):  # noqa: F811
+    chat.hears(asked)
+
+    assert chat.tray()
+
+
+def test_a_language_chosen_after_a_picture_leaves_the_picture_unread(chat, commune):  # noqa: F811
+    picture = {"type": "image", "payload": {"url": "https://f1-photo.example/a.jpg"}}
+    chat.hears("", event_name="user_send_image", attachments=[picture])
+    chat.hears("English")
+
+    with commune.acting("cuong") as duty:
+        [item] = TrayItem.objects.visible_to(duty)
+        assert not item.is_answered
+
+
+def test_after_an_alarm_an_old_question_is_over(chat, commune):  # noqa: F811
+    chat.hears("alo ơi có việc này")
+    chat.hears("cứu với có người cầm dao chém nhau")
+
+    assert chat.hears("ai đang trực") == []
+    with commune.acting("cuong") as duty:
+        [item] = TrayItem.objects.visible_to(duty)
+        assert (item.kind, item.is_urgent) == (TrayItem.Kind.TIP, True)

@@ -78,7 +78,7 @@ def put_in_tray(message: Message, *, kind: str = "", urgent: bool = False) -> Tr
     """Adds to the citizen's waiting thread, or opens one; a kind once given stays, an alarm while its words wait."""
     waiting = TrayItem.objects.filter(citizen=message.citizen, status=TrayItem.Status.WAITING)
     item = waiting.select_for_update().first() or _new_item(message)
-    item.kind = kind or item.kind
+    item.kind = item.kind if item.kind == TrayItem.Kind.TIP else kind or item.kind
     item.group_id = item.group_id or message.group_id
     item.opened_at = min(item.opened_at, message.sent_at)
     item.waits_since = message.sent_at if item.is_answered else min(item.waits_since, message.sent_at)
@@ -118,6 +118,11 @@ def settle(item: TrayItem) -> None:
     item.is_urgent, item.urgent_since = since["urgent"] is not None, since["urgent"]
     item.waits_since = item.waits_since if item.is_answered else since["waits"]
     item.save(update_fields=["is_urgent", "urgent_since", "waits_since"])
+
+
+def heard_in(item: TrayItem) -> list[Message]:
+    """What the citizen wrote in this thread."""
+    return list(Message.objects.filter(filed__tray_item=item, direction=Message.Direction.IN))
 
 
 def mark_answered(item: TrayItem) -> None:

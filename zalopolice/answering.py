@@ -19,6 +19,8 @@ from zalopolice.units import hotline
 from zalopolice.units.models import Unit
 
 ASK = "tip_or_question"
+ABOUT_PEOPLE = {"to-giac-tin-bao-ve-toi-pham", "khieu-nai-to-cao"}
+"""Procedures whose words accuse somebody; a score above 0 means them."""
 MEMORY = 20  # messages an officer gets to see of what the bot alone has heard
 
 
@@ -36,7 +38,7 @@ def understood(message: Message, carried: Carried, *, expected: bool = False) ->
     if read.kind == "tip":
         _receive_tip(message, carried)
         return True
-    if flows.listens(read.kind, read.topic):
+    if flows.listens(read):
         flow, asked = flows.match(message.text, desk), small_talk.asked(message.text)
         if (flow and _follow(message, flows.destination(flow), carried, desk)) or (
             asked and _small_talk(message, asked, carried, desk)
@@ -59,7 +61,8 @@ def understood(message: Message, carried: Carried, *, expected: bool = False) ->
 
 
 def alarm(message: Message) -> None:
-    """The safety text before anything else, and the top of the tray."""
+    """The safety text before anything else, and the top of the tray; whatever was asked before is over."""
+    dialogues.end(message.citizen)
     outbox.answer(message, "safety", phone=hotline.duty_phone(message.unit_id))
     case = intake.open_case_of(message.citizen)
     if case is not None:
@@ -90,7 +93,7 @@ def _small_talk(message: Message, topic: str, carried: Carried, desk: Desk) -> b
     if said is small_talk.Said.NOTHING:
         return False
     if said is small_talk.Said.ANSWERED:
-        was_answered(message, carried)
+        was_answered(message, carried, cautiously=True)
     else:
         _file(message, carried, kind="" if topic == "wanted_missing" else TrayItem.Kind.QUESTION)
     return True
@@ -148,12 +151,25 @@ def _menu(message: Message, dialogue: Dialogue) -> bool:
 def _about(message: Message, dialogue: Dialogue) -> bool:
     """More about the procedure just given; anything else is a new message."""
     state = state_of(dialogue)
+    if not _is_about_it(message):
+        return False
     said = conversation.follow_up(message, _carry(message, state), Desk(message.unit_id))
     if said == OFFICER:
         hand_over(message, state, kind=TrayItem.Kind.QUESTION)
     elif said:
         was_answered(message, state)
     return bool(said)
+
+
+def _is_about_it(message: Message) -> bool:
+    """Under a card, too, somebody may begin to tell what happened: that is never answered with a fee."""
+    if message.attachments.exists():
+        return False
+    if conversation.wants_officer(message.text):
+        return True
+    read = message_reading.read(message)
+    told = read.kind in {"emergency", "tip"} or read.topic in {"report", "wanted_missing"}
+    return not told and not (read.label in ABOUT_PEOPLE and read.score > 0)
 
 
 def _receive_tip(message: Message, carried: Carried) -> None:
@@ -176,14 +192,23 @@ def _file(message: Message, carried: Carried, *, kind: str) -> TrayItem:
     return intake.put_in_tray(message, kind=kind)
 
 
-def was_answered(message: Message, carried: Carried) -> None:
-    """The bot has answered. A waiting thread gets the words too; was it opened only to ask, nobody has to read it."""
+def was_answered(message: Message, carried: Carried, *, cautiously: bool = False) -> None:
+    """The bot has answered. A waiting thread gets the words too; was it opened only to ask, nobody has to read it.
+
+    ``cautiously``: what was answered is beside the point of the thread (a number to call, a language), so the words
+    that opened it must be such as a machine may settle, or a person reads them."""
     item = intake.waiting_item_of(message.citizen)
     if item is None:
         return
     item = intake.put_in_tray(message)
-    if str(item.pk) == carried.get("item") and not item.is_urgent:
+    if str(item.pk) != carried.get("item") or item.is_urgent:
+        return
+    if not cautiously or all(_may_settle(earlier) for earlier in intake.heard_in(item)):
         intake.mark_answered(item)
+
+
+def _may_settle(message: Message) -> bool:
+    return not message.attachments.exists() and flows.listens(message_reading.read(message))
 
 
 def _in_sight(message: Message, carried: Carried) -> Carried:
@@ -200,7 +225,7 @@ def _carry(message: Message, carried: Carried) -> Carried:
 def _language_by_number(message: Message, dialogue: Dialogue) -> bool:
     said = language_talk.by_number(message, dialogue)
     if said:
-        was_answered(message, state_of(dialogue))
+        was_answered(message, state_of(dialogue), cautiously=True)
     return said
 
 

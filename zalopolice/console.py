@@ -20,8 +20,8 @@ from procedures import catalogue, flow_actions, flow_pages, flows, forms, versio
 from procedures.admin import EDITORS
 from procedures.flow_models import Flow, SampleQuestion
 from procedures.models import Version
-from zalopolice import judging, trial
-from zalopolice.console_words import ACTIONS, RULES, SampleForm, named
+from zalopolice import judging, small_talk, trial
+from zalopolice.console_words import ACTIONS, AT_ONCE, RULES, SampleForm, named
 from zalopolice.judging import Line, Phrases
 from zalopolice.paging import page
 from zalopolice.refusals import Refused
@@ -62,7 +62,12 @@ class Decided:
 
     @property
     def listens(self) -> bool:
-        return flows.listens(self.line.read.kind, self.line.read.topic)
+        return flows.listens(self.line.read)
+
+    @property
+    def at_once(self) -> Any:
+        """What the bot says for these words whatever they are taken for (``small_talk.asked``)."""
+        return AT_ONCE.get(small_talk.asked(self.line.text), "") if self.listens else ""
 
     @property
     def is_long(self) -> bool:

@@ -27,6 +27,11 @@ LABELS = {
     "other": _("Việc khác, cán bộ trả lời"),
     "greeting_thanks": _("Chào hỏi, cảm ơn"),
 }
+AT_ONCE = {
+    "genuine": _("trả lời ngay: có phải công an thật không"),
+    "on_duty": _("trả lời ngay: ai đang trực"),
+    "news": _("trả lời ngay: tin mới của đơn vị"),
+}
 RULES = {
     "named": _("Đúng từng chữ tên hoặc cách gọi của một thủ tục."),
     "clear": _("Một thủ tục gần hơn hẳn các thủ tục khác."),

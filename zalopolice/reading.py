@@ -27,7 +27,7 @@ CARD, CARD_LEAD = -0.4, 0.4
 SURE_OF_TIP, TIP_LEAD = 0.0, 0.5
 FAR_FROM_TIP, VERY_FAR_FROM_TIP = 0.7, 1.2
 TOPIC, TOPIC_LEAD = -0.5, 0.4
-ALARM_HEARD, ALARM_FARTHEST, ALARM_NEAR, NOTHING_FITS = -0.3, -0.5, 0.2, -0.6
+ALARM_HEARD, ALARM_FARTHEST, ALARM_NEAR, NOTHING_FITS = -0.3, -0.5, 0.2, -0.52
 """A false alarm costs a safety text and a look, a missed one a life: where danger is named, or named with what makes it
 an alarm, it need not be the first choice."""
 NEAR, FARTHEST = 1.1, -0.9

@@ -56,7 +56,7 @@ def _route_waiting(pk: uuid.UUID, steps: tuple[Step, ...]) -> None:
     for message in waiting.order_by("sent_at", "zalo_msg_id", "pk"):
         message.citizen = citizen
         if message.pk == pk or message.attempt == 0:
-            with outbox.speaking(languages.of(citizen)):
+            with outbox.speaking(languages.of(citizen) if steps is STEPS else languages.VIETNAMESE):
                 next(True for step in steps if step(message))
             faults.point("routing.decided")
             move_to(message, Message.State.ROUTED, field="state", next_at=None, queue="")
@@ -97,7 +97,7 @@ def _language(message: Message) -> bool:
         return False
     if intake.waits_as_tip(citizen) or intake.officer_talks_with(citizen):
         return False
-    answering.was_answered(message, language_talk.choose(message))
+    answering.was_answered(message, language_talk.choose(message), cautiously=True)
     return True
 
 
@@ -106,10 +106,13 @@ def _dialogue(message: Message) -> bool:
     dialogue = dialogues.current(message.citizen)
     if dialogue is None:
         return False
-    if intake.open_case_of(message.citizen) is not None or (
-        dialogue.kind != answering.ASK and intake.waits_as_tip(message.citizen)
+    if (
+        intake.open_case_of(message.citizen) is not None
+        or (dialogue.kind != answering.ASK and intake.waits_as_tip(message.citizen))
+        or intake.officer_talks_with(message.citizen)
     ):
-        dialogues.end(message.citizen)  # it became a tip meanwhile: the question is answered, and the bot silent
+        # It became a tip, or an officer's, meanwhile: the question is answered, and the bot silent.
+        dialogues.end(message.citizen)
         return False
     return answering.DIALOGUES[dialogue.kind](message, dialogue)
 

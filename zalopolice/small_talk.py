@@ -13,6 +13,7 @@ from django.utils import timezone
 from broadcasts import news
 from procedures import sheet, topics
 from procedures.conversation import Desk
+from tips import intake
 from zalopolice.gateway import official, outbox
 from zalopolice.gateway.models import Message
 from zalopolice.units import hotline, officer_check
@@ -75,6 +76,8 @@ def _on_duty(message: Message, desk: Desk) -> Said:
 def _genuine(message: Message, desk: Desk) -> Said:
     """An officer's code is judged; without one, which accounts are official and how to ask an officer for a code."""
     code, values = officer_check.code_of(message.text), _about(desk)
+    if code and message.text.replace(" ", "").isdigit() and intake.waiting_item_of(message.citizen) is not None:
+        return Said.NOTHING  # an officer or the bot has asked for a number: of a file, of a receipt
     if not code:
         values |= {"link": f"{settings.PUBLIC_URL}/kiem-tra/{desk.unit.code}/"}
         outbox.answer(message, "genuine", accounts=official.accounts(message.unit_id), **values)
@@ -82,7 +85,8 @@ def _genuine(message: Message, desk: Desk) -> Said:
     verdict = officer_check.ask(message.unit_id, code, str(message.citizen_id))
     until = timezone.localtime(verdict.until) if verdict.until else None
     outbox.answer(message, f"check_{verdict.kind}", shown_as=verdict.shown_as, until=until, **values)
-    return Said.ANSWERED
+    # Whoever shows a wrong code may be cheating somebody at this moment.
+    return Said.ANSWERED if verdict.kind == "yes" else Said.HANDED_OVER
 
 
 def _about(desk: Desk) -> dict[str, str]:

@@ -39,14 +39,14 @@ class Chat:
 def chat(commune, province):
     """The province has a procedure and a menu; the commune a text the menu does not know, and a keyword to its duty."""
     scenes.published(province, "dang-ky-tam-tru", "Đăng ký tạm trú")
-    menus.published(province, "Giờ chợ", text="Chợ phiên họp sáng thứ Năm.")
-    menus.published(
+    hours = menus.published(province, "Giờ chợ", text="Chợ phiên họp sáng thứ Năm.")
+    residence = menus.published(
         province, "Cư trú", text="Bạn cần việc cư trú nào?",
-        items=[("Đăng ký tạm trú", "dang-ky-tam-tru"), ("Giờ chợ phiên", "flow:gio-cho")],
+        items=[("Đăng ký tạm trú", "dang-ky-tam-tru"), ("Giờ chợ phiên", f"flow:{hours.slug}")],
     )  # fmt: skip
     menus.published(
         province, "Menu chính", phrases=["menu", "xem các việc"], text="Bạn cần việc nào?",
-        items=[("Việc cư trú", "flow:cu-tru"), ("Báo tin cho công an", "tip"), ("Gặp cán bộ", "officer")],
+        items=[("Việc cư trú", f"flow:{residence.slug}"), ("Báo tin cho công an", "tip"), ("Gặp cán bộ", "officer")],
     )  # fmt: skip
     menus.published(
         scenes.editors_of(commune), "Trại hè", phrases=["trại hè", "pháo nổ", "ma túy"], text="Trại hè mở ngày 1/6."
@@ -114,6 +114,6 @@ def test_danger_and_a_report_are_never_caught(chat, text):
 
 def test_a_line_whose_place_is_gone_is_left_out(chat, province):
     with province.acting("viet") as by:
-        flow_actions.end(Flow.objects.get(slug="gio-cho", state="published"), by=by)
+        flow_actions.end(Flow.objects.get(name="Giờ chợ", state="published"), by=by)
 
     assert "chợ phiên" not in chat.hears("menu", "1")[0]

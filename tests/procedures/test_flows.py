@@ -13,7 +13,9 @@ from procedures.models import Flow
 from tests.procedures import flow_scenes as menus
 from tests.procedures import scenes
 from zalopolice.audit.models import Entry
+from zalopolice.reading import Reading
 from zalopolice.refusals import Refused
+from zalopolice.units.roles import Permission
 from zalopolice.units.walls import unit_context
 
 
@@ -38,9 +40,24 @@ def test_words_call_a_flow_with_or_without_marks_as_whole_words_the_longest_firs
     assert called(commune, "menu", "menu nhà hàng của dì tôi " + "x " * flows.LONGEST, "bản nháp", "menus", "") == [
         "Menu tỉnh", None, None, None, None,
     ]  # fmt: skip
-    for read, may in (("answer", True), ("handoff", True), ("tip", False), ("emergency", False)):
-        assert flows.listens(read) is may
-    assert not flows.listens("ask_back", "report")
+
+
+@pytest.mark.parametrize(
+    ("read", "may"),
+    [
+        (Reading("answer", "tach-ho", rule="clear"), True),
+        (Reading("handoff", topic="hotline"), True),
+        (Reading("ask_back"), True),
+        (Reading("tip"), False),
+        (Reading("emergency"), False),
+        (Reading("ask_back", topic="report"), False),
+        (Reading("handoff", topic="wanted_missing"), False),
+        (Reading("handoff", topic="lookup_id_result"), False),
+        (Reading("answer", "tach-ho", rule="named"), False),
+    ],
+)
+def test_a_flow_hears_nothing_a_person_must(read, may):
+    assert flows.listens(read) is may
 
 
 def test_a_communes_flow_is_its_own_and_what_the_province_writes_stands_above(commune, other_commune, province):
@@ -118,18 +135,44 @@ def test_a_communes_editor_reads_the_provinces_flow_and_touches_nothing_of_it(co
                 verb(shown, by=by)
 
 
+def test_what_the_province_names_alike_later_stops_nothing_of_a_commune(commune, province):
+    own = menus.published(scenes.editors_of(commune), "Chợ phiên", phrases=["chợ phiên"], text="Thứ Năm")
+    menus.published(province, "Chợ phiên", phrases=["hội chợ"], text="Cả tỉnh")
+    again = menus.draft(scenes.editors_of(commune), "Chợ phiên" + " dài" * 20, text="x")
+
+    with commune.zone("web"), unit_context(commune.unit.pk):
+        texts = [flows.match(words, Desk(commune.unit.pk)).text for words in ("chợ phiên", "hội chợ")]
+    assert texts == ["Thứ Năm", "Cả tỉnh"]
+    assert own.slug == f"cho-phien-{commune.unit.code}" and len(again.slug) <= 64
+
+
+def test_who_may_only_write_ends_no_text_that_was_published_meanwhile(commune, monkeypatch):
+    own = scenes.editors_of(commune)
+    seen = menus.draft(own, "Chợ phiên", phrases=["chợ phiên"], text="Thứ Năm")
+    with own.acting("tam") as by:
+        flow_actions.submit(Flow.objects.get(pk=seen.pk), by=by)
+    with own.acting("viet") as by:
+        flow_actions.publish(Flow.objects.get(pk=seen.pk), by=by)
+    with own.acting("tam") as by:
+        monkeypatch.setattr(type(by), "may", lambda _by, right: right == Permission.PROCEDURE_EDIT)
+        with pytest.raises(PermissionDenied):
+            flow_actions.end(seen, by=by)
+    with own.acting("viet"):
+        assert Flow.objects.get(pk=seen.pk).state == "published"
+
+
 def test_menus_in_a_circle_or_too_deep_are_refused_in_a_sentence(commune):
     own = scenes.editors_of(commune)
     leaf = [("Gặp cán bộ", "officer"), ("Tạm trú", "hotline")]
     third = menus.published(own, "Ba", text="Chọn", items=leaf)
-    second = menus.published(own, "Hai", text="Chọn", items=[("Xuống", "flow:ba"), *leaf])
-    first = menus.published(own, "Một", text="Chọn", items=[("Xuống", "flow:hai"), *leaf])
+    second = menus.published(own, "Hai", text="Chọn", items=[("Xuống", f"flow:{third.slug}"), *leaf])
+    first = menus.published(own, "Một", text="Chọn", items=[("Xuống", f"flow:{second.slug}"), *leaf])
     with pytest.raises(Refused, match="sâu quá 3 bậc: Không → Một → Hai → Ba"):
-        menus.draft(own, "Không", text="Chọn", items=[("Xuống", "flow:mot"), *leaf])
+        menus.draft(own, "Không", text="Chọn", items=[("Xuống", f"flow:{first.slug}"), *leaf])
     with own.acting("tam") as by:
         again = flow_actions.new_draft(third, by=by)
-        for back in ("ba", "hai", "mot"):
-            back_to = [{"label": "Về", "goes_to": f"flow:{back}"}, {"label": "Hết", "goes_to": "officer"}]
+        for back in (third, second, first):
+            back_to = [{"label": "Về", "goes_to": f"flow:{back.slug}"}, {"label": "Hết", "goes_to": "officer"}]
             with pytest.raises(Refused, match="quay vòng: .*Ba → "):
                 flow_actions.save_draft(again, {"items": back_to}, by=by)
         assert flows.trouble(second, [first, third]) == ""
@@ -140,7 +183,7 @@ def test_nothing_is_published_that_leads_nowhere(commune):
     nowhere = {
         "Không cụm từ": {"goes_to": "officer"},
         "Thủ tục lạ": {"phrases": ["thủ tục lạ"], "goes_to": "khong-co"},
-        "Menu nháp": {"text": "Chọn", "items": [("Nháp", "flow:ban-nhap"), ("Gặp cán bộ", "officer")]},
+        "Menu nháp": {"text": "Chọn", "items": [("Nháp", f"flow:ban-nhap-{own.unit.code}"), ("Gặp cán bộ", "officer")]},
         "Không lời": {"phrases": ["không lời"]},
     }
     menus.draft(own, "Bản nháp", text="x")

@@ -96,6 +96,7 @@ def test_an_officer_opens_a_code_and_both_ways_of_asking_say_yes(commune, zone, 
     page = browser_of(f"{code[:3]} {code[3:]}")
 
     assert said.startswith("ĐÚNG.") and "Nguyễn Văn An, Công an phường tran-hung-dao" in said and until in said
+    assert f"đến {until}." in said and f"<b>{until}</b>." in text(page)  # not "today": at 23:50 it ends tomorrow
     assert page.status_code == 200 and page["Cache-Control"] == "no-store"
     assert 'data-verdict="yes"' in text(page) and "<b>Nguyễn Văn An</b>" in text(page)
     with zone("owner"):

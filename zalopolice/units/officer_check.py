@@ -23,6 +23,7 @@ from zalopolice.vietnamese import fold
 
 DIGITS = 6
 LASTS = timedelta(minutes=15)
+FEW = 10  # words
 _ALONE = re.compile(r"(\d{3}) ?(\d{3})")
 _NAMED = re.compile(
     r"\b(?:ma|code)(?: so)?( (?:can bo|kiem tra|xac minh|xac thuc|cong an|canh sat|nhan dien))?"
@@ -54,6 +55,8 @@ def code_of(text: str) -> str:
     """The digits of an officer's code in a citizen's words, "" when it is none: six digits alone or after "mã", or any
     that are named so ("mã cán bộ 1234"). Codes of other things, a bank's above all, are left alone."""
     plain = fold(_BUT.sub(" ", unicodedata.normalize("NFC", text[:200].lower())))
+    if len(plain.split()) > FEW:
+        return ""  # somebody tells what happened, and a person has to read it
     if found := _ALONE.fullmatch(plain):
         return found[1] + found[2]
     named = _NAMED.search(plain)
