@@ -54,14 +54,19 @@ def databases(zone: str, env: environ.Env) -> dict[str, dict[str, object]]:
         return {"default": {"ENGINE": "django.db.backends.dummy"}}
     if zone == "test":
         urls = {name: env.str(f"DATABASE_URL_{name.upper()}") for name in ROLES}
-        return {"default": _database(urls["web"]), **{name: _database(url) for name, url in urls.items()}}
+        return {"default": _database(urls["web"], "web"), **{name: _database(url, name) for name, url in urls.items()}}
     url = env.str("DATABASE_URL", default="")
     if not url:
         raise ImproperlyConfigured(f"zone {zone}: DATABASE_URL is not set")
-    return {"default": _database(url)}
+    return {"default": _database(url, zone)}
 
 
-def _database(url: str) -> dict[str, object]:
+PREPARING = {"vault", "worker"}
+"""Zones that ask the same few questions all day: PostgreSQL parses and plans each once in a session, not for every
+message. Pages ask too many different ones."""
+
+
+def _database(url: str, zone: str) -> dict[str, object]:
     settings = environ.Env.db_url_config(url)
     if "postgres" not in str(settings["ENGINE"]):
         raise ImproperlyConfigured("DATABASE_URL must name PostgreSQL; row-level security is part of the design")
@@ -69,8 +74,7 @@ def _database(url: str) -> dict[str, object]:
     # A machine that is switched off says no goodbye: both ends look after each other, or its locks stay for hours.
     theirs = "-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3"
     ours = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
-    # The same few statements all day: PostgreSQL parses and plans each once in a session, not for every message.
-    prepared = {"server_side_binding": True, "prepare_threshold": 3}
+    prepared = {"server_side_binding": True, "prepare_threshold": 3} if zone in PREPARING else {}
     settings["OPTIONS"] = {
         "application_name": "zalopolice", "connect_timeout": 5, "options": theirs, **ours, **prepared,
     }  # fmt: skip
