@@ -63,7 +63,11 @@ def add(*, slug: str, field: str, code: str = "", position: int = 0, name: str, 
     if Procedure.objects.visible_to(by).filter(slug=slug).exists():
         # Also against the province's: a commune adds procedures, it does not write its own law over the province's.
         raise Refused(_("Địa chỉ trang này đã có thủ tục khác dùng. Đặt tên khác."))
-    procedure = Procedure.objects.create(unit=by.unit, slug=slug, field=field, code=code, position=position)
+    try:
+        with transaction.atomic():
+            procedure = Procedure.objects.create(unit=by.unit, slug=slug, field=field, code=code, position=position)
+    except IntegrityError:  # somebody was quicker, or the same person pressed twice
+        raise Refused(_("Địa chỉ trang này đã có thủ tục khác dùng. Đặt tên khác.")) from None
     version = Version.objects.create(unit=by.unit, procedure=procedure, number=1, name=name, written_by=by)
     log.append("procedure.added", procedure, by=by, slug=slug)
     return version
@@ -115,9 +119,13 @@ def save_draft(version: Version, words: Mapping[str, Any], *, by: Officer) -> No
 
 @transaction.atomic
 def bring_in(changes: Sequence[Change], *, by: Officer) -> int:
-    """Entries of a file become drafts, all or none. Returns how many."""
+    """Entries of a file become drafts, all or none; where one stands in the catalogue is no text and changes at once.
+    Returns how many drafts."""
     _require(by, Permission.PROCEDURE_EDIT)
-    done = [change for change in changes if not change.same]
+    for change in changes:
+        if change.procedure is not None and change.moves:
+            arrange(change.procedure, **change.place, by=by)
+    done = [change for change in changes if change.procedure is None or change.differs]
     for change in done:
         if change.procedure is None:
             version = add(slug=change.slug, name=change.name, **change.place, by=by)

@@ -51,6 +51,7 @@ class VersionAdmin(SeatedAdmin):
             self._path("ban/<uuid:pk>/tieng/<slug:code>/", "translate", languages_admin.page, "GET", "POST"),
             self._path("ban/<uuid:pk>/tep/", "attach", version_pages.attach, "POST"),
             self._path("ban/<uuid:pk>/tep/<uuid:file>/bo/", "detach", version_pages.detach, "POST"),
+            self._path("ban/<uuid:pk>/tep/<uuid:file>/thu-hoi/", "retire", version_pages.retire, "GET", "POST"),
             self._path("ban/<uuid:pk>/trinh/", "submit", version_pages.submit, "POST"),
             self._path("ban/<uuid:pk>/tra-lai/", "return", version_pages.return_, "POST"),
             self._path("ban/<uuid:pk>/cong-bo/", "publish", version_pages.publish, "POST"),

@@ -143,7 +143,7 @@ def draft(cluster: MissCluster, *, by: Officer) -> Version:
     if cluster.unit_id == by.unit.pk and cluster.state != State.NEW:
         raise Refused(_("Nhóm câu này đã được xem. Tải lại trang."))
     phrases = _phrases(cluster)
-    version = _version_for(cluster.slug, phrases[0], by)
+    version = _version_for(cluster, phrases[0], by)
     if version.state != Version.State.DRAFT:
         raise Refused(_("Thủ tục này đang có bản chờ thẩm định. Đợi công bố hoặc trả lại rồi làm tiếp."))
     known = {fold(word) for word in version.synonyms}
@@ -155,14 +155,19 @@ def draft(cluster: MissCluster, *, by: Officer) -> Version:
     return version
 
 
-def _version_for(slug: str, name: str, by: Officer) -> Version:
-    procedure = Procedure.objects.filter(unit=by.unit.pk, slug=slug).first() if slug else None
+def _version_for(cluster: MissCluster, name: str, by: Officer) -> Version:
+    slug = cluster.slug or slug_of_new(cluster, name)
+    procedure = Procedure.objects.filter(unit=by.unit.pk, slug=slug).first()
     if procedure is not None:
         return actions.new_draft(procedure, by=by)
-    if slug:
+    if cluster.slug:
         raise Refused(_("Thủ tục này do cấp trên soạn. Dùng nút “Đề nghị cấp trên bổ sung”."))
-    made = fold(name).replace(" ", "-")[:56].strip("-")
-    return actions.add(slug=f"{made}-{uuid.uuid4().hex[:6]}", field=_("Chưa xếp lĩnh vực"), name=name, by=by)
+    return actions.add(slug=slug, field=_("Chưa xếp lĩnh vực"), name=name, by=by)
+
+
+def slug_of_new(cluster: MissCluster, name: str) -> str:
+    """The same every time: a cluster from below stays in the list, and to press twice must not make two procedures."""
+    return f"{fold(name).replace(' ', '-')[:55].strip('-')}-{cluster.pk.hex[-8:]}".strip("-")
 
 
 @transaction.atomic

@@ -5,7 +5,8 @@ A file is read whole before anything is written; one broken row and nothing is. 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -24,6 +25,7 @@ State = Version.State
 MOST = 150  # procedures of one file
 LINES = ("notes_vi", "synonyms_vi", "sources")
 TEXTS = ("who_can_apply", "where", "result_vi", "redirect_slug", "explanation", "checked_on", "review_due")
+_BROKEN = re.compile("[\x00\ud800-\udfff]")  # JSON can say them, the database cannot keep them
 
 
 class Problem(NamedTuple):
@@ -44,17 +46,31 @@ class Change:
     place: Mapping[str, Any]  # field, code, position
     words: dict[str, Any]
     procedure: Procedure | None = None
-    differs: list[str] = field(default_factory=list)  # titles of the sections
+    differs: list[str] = field(default_factory=list)  # titles of the sections of the text
+
+    @property
+    def told(self) -> list[str]:
+        return [*self.differs, *([_("Chỗ trong danh mục")] if self.moves else [])]
+
+    @property
+    def moves(self) -> bool:
+        """Stands elsewhere in the catalogue than until now."""
+        own = self.procedure
+        return own is not None and any(getattr(own, name) != value for name, value in self.place.items())
 
     @property
     def same(self) -> bool:
-        return self.procedure is not None and not self.differs
+        return self.procedure is not None and not self.differs and not self.moves
 
 
 @dataclass
 class Reading:
     changes: list[Change] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+
+    @property
+    def moved(self) -> list[Change]:
+        return [one for one in self.changes if one.moves]
 
     @property
     def new(self) -> list[Change]:
@@ -109,10 +125,21 @@ def of_json(text: str) -> list[dict[str, Any]]:
         data = json.loads(text)
     except (ValueError, RecursionError):
         raise Unreadable(_("Tệp này không phải JSON đọc được.")) from None
+    for words in _texts(data):
+        if found := _BROKEN.search(words):
+            near = _BROKEN.sub("\ufffd", words[max(0, found.start() - 30) : found.end() + 30])
+            raise Unreadable(_("Tệp có ký tự hỏng ở “%(words)s”. Xóa ký tự đó rồi lưu lại.") % {"words": near})
     rows = data.get("procedures") if isinstance(data, dict) else data
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise Unreadable(_("Tệp JSON phải có danh sách “procedures”, như tệp xuất ra từ trang này."))
     return rows
+
+
+def _texts(data: Any) -> Iterator[str]:
+    if isinstance(data, str):
+        yield data
+    for one in [*data, *data.values()] if isinstance(data, dict) else data if isinstance(data, list) else ():
+        yield from _texts(one)
 
 
 def read(rows: list[dict[str, Any]], problems: Iterable[Problem] = (), *, by: Officer) -> Reading:
@@ -178,9 +205,10 @@ def _entry(
     words["content"] = languages.brought_in(words["name"], words["content"], spoken)
     if (sure := _confidence(row.get("confidence"))) is not None:
         words["confidence"] = sure
-    spot = {name: head.cleaned_data[name] for name in ("field", "code")} | {
-        "position": head.cleaned_data["position"] or 0
-    }
+    position = head.cleaned_data["position"]
+    if position is None:
+        position = procedure.position if procedure else 0
+    spot = {name: head.cleaned_data[name] for name in ("field", "code")} | {"position": position}
     differs = [section.title for section in difference.between(start, Version(**words))] if procedure else []
     if procedure and not differs and any(getattr(start, name) != value for name, value in words.items()):
         differs = [_("phần người dân không thấy")]

@@ -103,7 +103,10 @@ def bring_in(request: OfficerRequest) -> HttpResponse:
     status = 422 if form.is_valid() and form.reading.problems else attempt(form, verb)
     if status:
         return _page(request, form, status)
-    messages.success(request, _("Đã nhập %(n)s bản soạn. Xem từng bản rồi trình thẩm định.") % {"n": made})
+    if moved := len(form.reading.moved):
+        messages.success(request, _("Đã xếp lại %(n)s thủ tục trong danh mục.") % {"n": moved})
+    if made or not moved:
+        messages.success(request, _("Đã nhập %(n)s bản soạn. Xem từng bản rồi trình thẩm định.") % {"n": made})
     return redirect(f"{reverse('content:procedures_procedure_changelist')}?muc=soan")
 
 

@@ -49,12 +49,18 @@ def _move(flow: Flow, state: str, **changes: Any) -> None:
 @transaction.atomic
 def add(*, name: str, by: Officer) -> Flow:
     _require(by, Permission.PROCEDURE_EDIT)
-    taken = set(Flow.objects.visible_to(by).values_list("slug", flat=True))
-    stem = fold(name).replace(" ", "-")[:58].strip("-") or "muc"
-    slug = next(one for one in (stem, *(f"{stem}-{number}" for number in range(2, 1000))) if one not in taken)
-    flow = Flow.objects.create(unit=by.unit, slug=slug, name=name, written_by=by)
-    log.append("flow.added", flow, by=by, slug=slug)
+    flow = Flow.objects.create(unit=by.unit, slug=_slug(name, by), name=name, written_by=by)
+    log.append("flow.added", flow, by=by, slug=flow.slug)
     return flow
+
+
+def _slug(name: str, by: Officer) -> str:
+    """Ends in the unit's code: where two units have a slug the upper one's words stand, and a province, which does not
+    see what its communes write, must not stop theirs by a name."""
+    taken, code = set(Flow.objects.visible_to(by).values_list("slug", flat=True)), by.unit.code
+    stem = fold(name).replace(" ", "-")[: 59 - len(code)].strip("-") or "muc"
+    numbered = (f"{stem}-{number}-{code}" for number in range(2, 1000))
+    return next(one for one in (f"{stem}-{code}", *numbered) if one not in taken)
 
 
 @transaction.atomic
@@ -150,8 +156,10 @@ def publish(flow: Flow, *, by: Officer) -> None:
 @transaction.atomic
 def end(flow: Flow, *, by: Officer) -> None:
     """The bot stops using it at once; a draft is given up. Menus that lead to it leave the line out."""
-    _require(by, Permission.PROCEDURE_EDIT if flow.state == State.DRAFT else Permission.PROCEDURE_REVIEW, flow)
-    flow = _held(flow)
+    if flow.unit_id != by.unit.pk:
+        raise PermissionDenied
+    flow = _held(flow)  # first: which permission it takes depends on what it is by now
+    _require(by, Permission.PROCEDURE_EDIT if flow.state == State.DRAFT else Permission.PROCEDURE_REVIEW)
     _move(flow, State.ENDED, ended_by=by, ended_at=timezone.now())
     log.append("flow.ended", flow, by=by, number=flow.number)
 

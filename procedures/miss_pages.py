@@ -64,7 +64,7 @@ def listing(request: OfficerRequest, refusal: str = "") -> HttpResponse:
     mine = Q(unit=request.user.unit.pk)
     rows = rows.filter(mine & ~Q(state=State.NEW)) if seen else rows.exclude(mine & ~Q(state=State.NEW))
     found = page(rows, ("-monday", "-size", "pk"), request.GET.get("sau"))
-    named = _named(request, [row.slug for row in found.rows])
+    named = _named(request, [_slug(row) for row in found.rows])
     samples = _samples(request, [row.pk for row in found.rows])
     context = {
         "page": found,
@@ -77,7 +77,7 @@ def listing(request: OfficerRequest, refusal: str = "") -> HttpResponse:
 
 
 def _line(request: OfficerRequest, row: MissCluster, named: dict[str, Version], samples: list[Miss]) -> dict[str, Any]:
-    near, unit = named.get(row.slug), request.user.unit.pk
+    near, unit = named.get(_slug(row)), request.user.unit.pk
     own, is_ours = row.unit_id == unit, near is None or near.unit_id == unit
     known = {fold(word) for word in near.synonyms} if near else set()
     sentences = [miss.text for miss in samples] if own else row.phrases
@@ -91,6 +91,11 @@ def _line(request: OfficerRequest, row: MissCluster, named: dict[str, Version], 
         "may_propose": own and not is_ours and row.state == State.NEW,
         "is_known": not own and bool(near) and known.issuperset(fold(phrase) for phrase in row.phrases),
     }
+
+
+def _slug(row: MissCluster) -> str:
+    """Of the procedure the sentences came closest to, else of the one that was made of them."""
+    return row.slug or (clusters.slug_of_new(row, row.phrases[0]) if row.phrases else "")
 
 
 def _samples(request: OfficerRequest, keys: list[uuid.UUID]) -> dict[uuid.UUID | None, list[Miss]]:

@@ -20,7 +20,7 @@ def of(version: Version, unit: Unit) -> dict[str, Any]:
     own = UnitOverride.objects.filter(unit=unit.pk, procedure=version.procedure_id)
     with translation.override(settings.LANGUAGE_CODE):  # citizens get it in Vietnamese, whatever the editor reads
         place = sheet.place(office, own.values("hours", "address", "contact").first())
-        card = answers.card(entry, place, timezone.localdate(), unit_code=unit.code)
+        card = answers.card(entry, place, timezone.localdate(), unit=unit.name, unit_code=unit.code)
         spoken = [_spoken(entry, place, unit, code) for code in languages.written(entry.content)]
     now = catalogue.of_unit(unit.pk).filter(procedure__slug=entry.replaced_by).select_related("procedure").first()
     address = f"{settings.PUBLIC_URL}/thu-tuc/{unit.code}/{entry.slug}/"
@@ -40,5 +40,5 @@ def of(version: Version, unit: Unit) -> dict[str, Any]:
 
 def _spoken(entry: Entry, place: sheet.Place, unit: Unit, code: str) -> dict[str, Any]:
     said = entry.in_language(code)
-    card = answers.card(said, place, timezone.localdate(), unit_code=unit.code)
+    card = answers.card(said, place, timezone.localdate(), unit=unit.name, unit_code=unit.code)
     return {"language": languages.OTHERS[code], "lags": said.lags, "card": card}

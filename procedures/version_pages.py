@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from procedures import actions, difference, forms, preview, reviewing
 from procedures.models import Procedure, Version
 from zalopolice.forms import attempt
+from zalopolice.gateway import shared_files
 from zalopolice.gateway.models import SharedFile
 from zalopolice.refusals import Refused
 from zalopolice.units.models import Officer
@@ -159,6 +160,18 @@ def detach(request: OfficerRequest, pk: uuid.UUID, file: uuid.UUID) -> HttpRespo
     row, form = own(request, pk), Form(request.POST)
     verb = lambda: actions.detach(row, file, by=request.user)  # noqa: E731
     return _act(request, row, "refused", form, verb, _("Đã bỏ tệp khỏi bản này."))
+
+
+def retire(request: OfficerRequest, pk: uuid.UUID, file: uuid.UUID) -> HttpResponse:
+    """Takes a wrong file from citizens at once, in every version that has it; a page asks first."""
+    row, by = own(request, pk), request.user
+    named = [one for one in row.content.get("files") or [] if one["id"] == str(file)]
+    kept = get_object_or_404(SharedFile.objects.visible_to(by).filter(unit=by.unit), pk=file if named else None)
+    if request.method == "GET":
+        context = {"version": row, "file": kept, "title": named[0]["title"], "at": "procedures"}
+        return render(request, "procedures/admin/retire.html", context)
+    verb = lambda: shared_files.retire(kept, by=by)  # noqa: E731
+    return _act(request, row, "refused", Form(request.POST), verb, _("Đã thu hồi tệp. Người dân không nhận được nữa."))
 
 
 def _act(request: OfficerRequest, row: Version, name: str, form: Form, verb: Callable[[], object], said: str) -> Any:

@@ -193,6 +193,7 @@ MATRIX: dict[str, Row] = {
     "content:procedures_version_detach": Row(EDITORS, post=DONE, thing="version"),
     "content:procedures_version_edit": Row(EDITORS, get={200, 302}, post={302, 422}, thing="version"),
     "content:procedures_version_translate": Row(EDITORS, get={200, 302}, post={302, 409}, thing="version"),
+    "content:procedures_version_retire": Row(EDITORS, get={404}, post={404}, thing="version"),  # it has no file
     "content:procedures_version_submit": Row(EDITORS, post=DONE, thing="version"),
     "content:procedures_version_return": Row(EDITORS, post=DONE, thing="version"),
     "content:procedures_version_publish": Row(EDITORS, post=DONE, thing="version"),

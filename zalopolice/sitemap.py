@@ -21,6 +21,7 @@ from zalopolice.citizens import units
 from zalopolice.units.models import Unit
 
 SIZE = 100  # communes a page, with some 50 procedures each
+MOST = 10_000  # pages; the database counts no farther than 64 bits
 POSTS = 200  # of a unit, so that a page stays below the 50,000 addresses
 KIND = "application/xml; charset=utf-8"
 HEAD = (
@@ -43,6 +44,8 @@ def index(request: HttpRequest) -> HttpResponse:
 @conditional_page
 def page(request: HttpRequest, number: int) -> HttpResponse:
     """Three queries, whatever the communes publish."""
+    if number > MOST:
+        raise Http404
     rows = list(units()[(number - 1) * SIZE : number * SIZE]) if number else []
     if not rows and number != 1:
         raise Http404

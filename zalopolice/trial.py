@@ -160,7 +160,8 @@ def changed(before: Iterable[Phrases], after: Iterable[Phrases]) -> set[str]:
 
 
 def _names(entries: Iterable[Phrases]) -> set[str]:
-    return {fold(phrase) for entry in entries for phrase in (entry.name, *entry.synonyms)}
+    """Without those of which folding leaves nothing, like "???" or Khmer letters: no sentence is near to them."""
+    return {fold(phrase) for entry in entries for phrase in (entry.name, *entry.synonyms)} - {""}
 
 
 # --- menus and keywords ----------------------------------------------------------------------------------------------
@@ -190,6 +191,6 @@ def caught(flow: Flow, extra: Sequence[Row], entries: tuple[Phrases, ...], *, se
             found.more += 1
         elif hits:
             line = judging.judge([row], entries).lines[0]
-            listens = flows.listens(line.read.kind, line.read.topic)
+            listens = flows.listens(line.read)
             (found.lines if listens else found.left).append((hits[0][0], line))
     return found

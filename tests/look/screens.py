@@ -123,10 +123,13 @@ SCREENS = [
     Screen("procedure-import", "giang", "/noi-dung/thu-tuc/nhap/", "Nhập, xuất thủ tục", "[name=upload]"),
     Screen("procedure-print", "giang", "/noi-dung/ban/{version.pk}/in/", "{version.name}", ".trial"),
     Screen("procedure-draft", "giang", "/noi-dung/ban/{draft.pk}/", "{draft.name}", "[name=upload]"),
+    Screen("procedure-file-back", "giang", "/noi-dung/ban/{draft.pk}/tep/{file.pk}/thu-hoi/", "Thu hồi tệp"),
     Screen("law-changes", "giang", "/noi-dung/lawchange/", "Văn bản đã thay đổi"),
     Screen("law-change-new", "giang", "/noi-dung/lawchange/moi/", "Thêm văn bản đã thay đổi", "[name=changed_by]"),
     Screen("procedure-edit", "giang", "/noi-dung/ban/{draft.pk}/sua/", "{draft.name}", "#id_who_can_apply"),
-    Screen("procedure-translate", "giang", "/noi-dung/ban/{draft.pk}/tieng/en/", "Bản dịch tiếng Anh", ".pair"),
+    Screen(
+        "procedure-translate", "giang", "/noi-dung/ban/{draft.pk}/tieng/en/", "Bản dịch tiếng Anh (English)", ".pair"
+    ),
     Screen("flows", "giang", "/noi-dung/menu/", "Menu và từ khóa", ".row.linked"),
     Screen("flow-new", "giang", "/noi-dung/menu/moi/", "Thêm mục"),
     Screen("flow", "giang", "/noi-dung/menu/{menu.pk}/", "{menu.name}", ".chat-card"),

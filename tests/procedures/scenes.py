@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client, override_settings
 from django.utils import timezone
 
@@ -16,6 +17,7 @@ from procedures import actions, misses
 from procedures.models import Miss, MissWeek, Procedure, Version
 from tests import cast
 from zalopolice import tasks
+from zalopolice.gateway.models import SharedFile
 from zalopolice.units.models import Membership, Officer, Unit
 from zalopolice.units.roles import Role
 from zalopolice.units.seats import acting, take_seat
@@ -89,6 +91,14 @@ def draft(office: Office, slug: str = "dang-ky-tam-tru", name: str = "Đăng ký
         values = {"content": content, "synonyms": ["kt3"], "sources": ["https://example.vn/luat"], **words}
         actions.save_draft(version, values, by=by)
         return Version.objects.select_related("procedure").get(pk=version.pk)
+
+
+def attached(office: Office, version: Version, title: str = "Tờ khai thay đổi thông tin cư trú") -> SharedFile:
+    """A form, in what is still a draft."""
+    with office.acting("tam") as by:
+        upload = SimpleUploadedFile(f"{title}.pdf", b"%PDF-1.7\n1 0 obj <<>> endobj\ntrailer <<>>\n%%EOF\n")
+        actions.attach(version, upload=upload, kind="form", title=title, by=by)
+        return SharedFile.objects.get(unit=office.unit, name=upload.name)
 
 
 def in_review(office: Office, *args: Any, **words: Any) -> Version:

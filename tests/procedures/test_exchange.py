@@ -19,6 +19,7 @@ from procedures.models import Procedure, Version
 from tests.procedures import scenes
 from tests.procedures.scenes import client_for
 from tests.tips.scenes import client_of
+from zalopolice.audit.models import Entry
 
 IMPORT, LISTING = "/noi-dung/thu-tuc/nhap/", "/noi-dung/thu-tuc/"
 
@@ -163,6 +164,29 @@ def test_nobodys_draft_is_written_over_and_the_provinces_words_are_its_own(commu
     assert tried(client_for(province.tam), [entry])[0] == 200  # the writer's own
 
 
+def test_a_new_order_in_the_file_is_kept_and_makes_no_draft(province):
+    scenes.published(province)
+    scenes.published(province, "tach-ho", "Tách hộ")
+    client, before = client_for(province.tam), rows(province)
+    with province.acting("tam") as by:
+        stay, split = json.loads(exchange.to_json(exchange.entries(by)))["procedures"]
+    moved = [stay | {"position": None}, split | {"position": 9, "field": "Hộ tịch", "code": None}]
+
+    status, page, held = tried(client, moved)
+
+    assert status == 200 and "sửa 1, giữ nguyên 1" in page and "Khác: Chỗ trong danh mục" in page
+    assert "đổi ngay khi nhập" in page
+    done = client.post(IMPORT, {"held": held}, follow=True).content.decode()
+    assert "Đã xếp lại 1 thủ tục trong danh mục" in done and "bản soạn. Xem từng bản" not in done
+    with province.acting("tam"):
+        places = dict(Procedure.objects.values_list("slug", "position"))
+        assert places == {"dang-ky-tam-tru": 1, "tach-ho": 9}
+        assert Procedure.objects.filter(slug="tach-ho", field="Hộ tịch", code="").exists()
+        assert Entry.objects.filter(kind="procedure.arranged").count() == 1
+    assert rows(province) == before
+    assert tried(client, moved)[2] is None  # nothing is left to bring in
+
+
 def bomb() -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed:
@@ -186,6 +210,9 @@ WRONG = {
     "Tệp này không có thủ tục": b"[]",
     "đọc được": b"\xff\xfe\x00x",
     "Tệp này không phải": b"[" * 5000,
+    "ký tự hỏng ở “Đăng ký � trú”": r'[{"name_vi": "Đăng ký \ud800 trú"}]'.encode(),
+    "ký tự hỏng ở “a�b”": rb'[{"languages": {"km": {"a\u0000b": 1}}}]',
+    "ký tự hỏng ở “x�”": rb'{"other": [["x\u0000"]], "procedures": []}',
     "Excel (.xlsx) đọc được": b"PK\x03\x04 not a zip",
     "Tệp lớn hơn 900 KB": b"x" * 900_001,
     "quá 150 thủ tục": json.dumps([{}] * 151).encode(),

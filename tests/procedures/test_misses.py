@@ -8,7 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import connection
 from django.utils import timezone
 
-from procedures import clusters, misses
+from procedures import actions, clusters, misses
 from procedures.models import Miss, MissCluster, MissWeek, Outcome, Version
 from tests import cast
 from tests.procedures import scenes
@@ -160,6 +160,29 @@ def test_a_commune_passes_up_what_is_the_province_s_and_the_province_sees_no_mor
         assert sorted(draft.synonyms) == ["khai báo ở trọ cho khách", "khai báo ở trọ cho khách thuê", "kt3"]
     with province.acting("tam") as by, pytest.raises(PermissionDenied):
         clusters.drop(MissCluster.objects.get(pk=one.pk), by=by)
+
+
+def test_what_is_asked_for_from_below_becomes_one_new_procedure_however_often_it_is_pressed(commune):
+    province = scenes.province_of(commune)
+    [one] = asked(commune, BIRDS[0], candidates=(("other", 0.2),))
+    with commune.acting("giang") as by:
+        clusters.propose(one, by=by)
+    above, press = scenes.client_for(province.tam), f"{LIST}{one.pk}/ban-soan/"
+
+    first, second = above.post(press), above.post(press)
+
+    assert first.status_code == 302 and second.url == first.url
+    with province.acting("tam") as by:
+        draft = Version.objects.get()
+        actions.save_draft(draft, {"content": scenes.CONTENT}, by=by)
+        actions.submit(draft, by=by)
+    assert above.post(press).status_code == 409  # it waits for the reviewer
+    with province.acting("viet") as by:
+        actions.publish(draft, by=by)
+    page = above.get(LIST).content.decode()
+    assert "gần với “làm giấy phép nuôi chim yến”" in page and "đã có các cách gọi này" in page
+    with province.acting("tam"):
+        assert Version.objects.count() == 1
 
 
 def test_another_commune_and_other_roles_see_nothing(commune, zone):
