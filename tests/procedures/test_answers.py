@@ -50,11 +50,11 @@ def test_every_card_fits_and_cites(slug):
 
 
 def test_a_card_says_what_where_when_and_what_next():
-    text = card("dang-ky-tam-tru")
+    text = card("dang-ky-tam-tru", unit="Công an xã Đại Hồng")
 
-    assert "Số 0 phố Trình Diễn" in text
+    assert "Trụ sở Công an xã Đại Hồng: Số 0 phố Trình Diễn" in text
     assert "mở cửa lại lúc 07:30 thứ Hai 23/11" in text
-    assert "1. Hướng dẫn đầy đủ\n2. Mẫu đơn, tờ khai\n3. Gặp cán bộ\nChưa đúng ý bạn" in text
+    assert "1. Hướng dẫn đầy đủ\n2. Mẫu đơn, tờ khai\n3. Gặp cán bộ\nNếu chưa đúng ý, bạn nhắn: chưa đúng" in text
     bare = replace(ENTRIES["dang-ky-tam-tru"], content={"where": "Công an xã"})
     assert answers.next_steps(bare) == [answers.FULL, answers.OFFICER]
     assert "1. Hướng dẫn đầy đủ\n2. Gặp cán bộ" in answers.card(bare, PLACE, TODAY)
@@ -90,6 +90,13 @@ SIDES = (*aspects.CUES, answers.FULL)
         ("mẫu đơn đâu", ["forms"]), ("gửi mẫu đơn", ["forms"]), ("có mẫu ct01 ko", ["forms"]),
         ("căn cứ luật nào", ["law"]), ("các bước thế nào", ["steps"]), ("mang gì, lệ phí sao", ["papers", "costs"]),
         ("tạm trú hết bao nhiêu tiền", ["costs"]),
+        # "Tôi" is nobody's evening.
+        ("tôi làm mất bao lâu", ["time"]), ("tôi đi lấy mất mấy ngày", ["time"]),
+        ("tôi có phải nộp tiền không", ["costs"]), ("con tôi có phải đi không", []),
+        ("buổi tối có làm không", ["hours"]), ("trưa có làm không", ["hours"]),
+        ("ngày lễ có làm không", ["hours"]), ("tết có nghỉ không ạ", ["hours"]), ("mùng 1 tết có làm ko", ["hours"]),
+        ("nghỉ lễ mấy ngày", ["hours"]), ("sáng mai đi được không", ["hours"]), ("chiều mai có làm ko", ["hours"]),
+        ("nộp ngay lệ phí được không", ["costs"]),
         # Another thing, or no question at all.
         ("lệ phí hộ chiếu", []), ("nộp pháo ở đâu", []), ("mất bằng lái xe làm lại ở đâu", []),
         ("làm hộ khẩu ở đâu", []),
@@ -113,6 +120,15 @@ def test_the_days_a_question_names_are_the_next_ones():
     assert aspects.days("t2 cuối tuần, hôm nay", monday) == [monday, date(2026, 11, 28), date(2026, 11, 29)]
     assert aspects.days("chu nhat", monday) == [date(2026, 11, 29)]
     assert aspects.days("có làm không", monday) == []
+    assert aspects.days("sáng mai hay chiều mai", monday) == [date(2026, 11, 24)]
+    assert aspects.days("chiều nay có làm không", monday) == [monday]
+
+
+def test_the_week_s_hours_do_not_promise_a_holiday():
+    entry, holidays = ENTRIES["dang-ky-tam-tru"], "Ngày lễ, Tết nghỉ theo quy định; trực ban làm việc mọi lúc."
+
+    for place, said in ((PLACE, True), (None, False)):
+        assert (holidays in answers.part(["hours"], entry, place, TODAY, opening=CLOSED)) is said
 
 
 def test_a_long_entry_is_shortened_not_cut():
@@ -123,7 +139,11 @@ def test_a_long_entry_is_shortened_not_cut():
     text = answers.card(long, PLACE, TODAY, unit_code="dai-hong")
     said = splitting.parts(answers.part(["papers"], long, PLACE, TODAY, unit_code="dai-hong"), TEXT_MAX)
 
+    priced = {"fee": [{"case": "Trường hợp " * 300, "amount_vnd": 5000}]}
+    priceless = answers.card(replace(long, content=long.content | priced), PLACE, TODAY)
+
     assert len(text) <= TEXT_MAX
+    assert len(priceless) <= TEXT_MAX and "Lệ phí" not in priceless  # there is one: not "ask there"
     assert "30 giấy tờ" in text
     assert len(said) > 1
     assert all(len(one) <= TEXT_MAX for one in said)
@@ -151,3 +171,19 @@ def test_fees_may_carry_their_own_dates():
 
     assert [row["case"] for row in fees.on(content, TODAY)] == ["Mới"]
     assert fees.on({}, TODAY) == []
+
+
+@pytest.mark.parametrize(
+    ("case", "amount", "said"),
+    [
+        ("Không thu", 0, "Lệ phí hôm nay: không thu\n"),
+        ("Không thu (chưa thấy quy định thu)", 0, "Lệ phí hôm nay: không thu (chưa thấy quy định thu)\n"),
+        ("Cấp thẻ lần đầu", 0, "Lệ phí hôm nay: không thu (Cấp thẻ lần đầu)\n"),
+        ("Chưa xác minh", None, "Lệ phí hôm nay: hỏi nơi nhận hồ sơ (Chưa xác minh)\n"),
+        ("", 15000, "Lệ phí hôm nay: 15.000 đồng\n"),
+    ],
+)
+def test_the_only_fee_keeps_the_case_it_holds_for(case, amount, said):
+    content = {"fee": [{"case": case, "amount_vnd": amount}]}
+
+    assert said in answers.card(replace(ENTRIES["dang-ky-tam-tru"], content=content), PLACE, TODAY)

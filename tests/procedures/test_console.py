@@ -62,6 +62,8 @@ def test_typed_synonyms_tell_what_would_change_and_save_nothing(commune, provinc
     with own.acting("tam"):
         assert Version.objects.get(pk=draft.pk).synonyms == ["thuê trọ"]
     assert client.post(tries, data | {"sources": "chưa xong"}).status_code == 200  # half typed is no mistake yet
+    odd = client.post(tries, data | {"synonyms": "???\nភាសាខ្មែរ"})  # nothing is left of them when folded
+    assert odd.status_code == 200 and "???\nភាសាខ្មែរ</textarea>" in odd.content.decode()
     assert client.post(tries, data | {"name": ""}).status_code == 422
     assert client_for(province.tam).post(tries, data).status_code == 404
 

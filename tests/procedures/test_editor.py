@@ -13,6 +13,7 @@ from procedures.models import Procedure, UnitOverride, Version
 from tests.procedures import scenes
 from tests.procedures.scenes import client_for
 from tests.tips.scenes import client_of
+from zalopolice.audit.models import Entry
 from zalopolice.gateway.models import SharedFile
 from zalopolice.units.models import Office
 
@@ -193,6 +194,31 @@ def test_a_form_is_attached_to_a_draft_and_frozen_with_it(province):
     with province.acting("tam"):
         assert Version.objects.get(pk=version.pk).content["files"] == [file]
         assert Version.objects.get(number=2).content["files"] == []
+
+
+def test_a_file_taken_back_is_offered_by_no_version_any_more(province, zone):
+    version = scenes.draft(province)
+    page, client = f"/noi-dung/ban/{version.pk}/", client_for(province.tam)
+    file = scenes.attached(province, version, "Tờ khai CT01")
+    with province.acting("tam") as by:
+        actions.submit(version, by=by)
+    with province.acting("viet") as by:
+        actions.publish(version, by=by)
+    back, citizen = f"{page}tep/{file.pk}/thu-hoi/", scenes.Citizen(zone)
+    other = scenes.draft(province, "khac", "Khác")
+
+    assert f'href="{back}"' in client.get(page).content.decode()
+    asks = client.get(back).content.decode()
+    assert "Tờ khai CT01" in asks and "Thu hồi tệp" in asks
+    assert citizen.get(file.path).status_code == 200  # asking has done nothing
+    assert client.get(f"/noi-dung/ban/{other.pk}/tep/{file.pk}/thu-hoi/").status_code == 404  # it is not of this one
+    assert client.post(back).status_code == 302
+    assert citizen.get(file.path).status_code == 404
+    assert client.post(back).status_code == 409
+    shown = client.get(page).content.decode()
+    assert "đã gỡ, người dân không nhận được" in shown and back not in shown
+    with province.acting("tam"):
+        assert Entry.objects.filter(kind="shared_file.retired", object_id=file.pk).count() == 1
 
 
 def test_the_print_out_says_what_must_not_be_handed_out(province):

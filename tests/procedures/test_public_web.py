@@ -217,6 +217,7 @@ def test_the_map_of_the_site_has_every_page(town, citizen, settings):
     assert len(found) == len(set(found))
     assert f"<lastmod>{timezone.localdate()}</lastmod>" in part
     assert citizen.get("/sitemap-2.xml").status_code == citizen.get("/sitemap-0.xml").status_code == 404
+    assert citizen.get(f"/sitemap-{'9' * 20}.xml").status_code == 404  # more than the database can count
     assert f"Sitemap: {settings.PUBLIC_URL}/sitemap.xml" in text(citizen, "/robots.txt")
 
 

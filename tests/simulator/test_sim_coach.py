@@ -18,14 +18,14 @@ OFFICERS_WORDS = {"reply_office", "reply_place", "reply_received", "reply_safe"}
 CHOICES = {
     f"choice_{name}" for name in ("officer", "tip", "appointment", "hotline", "lookup_id_result", "wanted_missing")
 }
-PARTS = CHOICES | {
-    "moment",
-    "after_hours",
-    "procedure_amount",
-    "procedure_fee_lines",
-    "translation_lags",
-    "translation_missing",
-}
+# Each part of a procedure comes with "Theo bản …" below it.
+ASKED_ON = "costs fee_lines forms full hours law open papers part place steps time who amount"
+PARTS = (
+    CHOICES
+    | {f"procedure_{name}" for name in ASKED_ON.split()}
+    | {"moment", "after_hours", "day", "contact_line", "choice_duty_desk", "next_forms", "next_full", "next_officer"}
+    | {"translation_lags", "translation_missing", "contact_call"}
+)
 
 
 @pytest.fixture

@@ -60,7 +60,6 @@ NOT_SAID: dict[str, set[str]] = {
         "UnitShape",
         "ProcedureShape",
         "ProcedureDetail",
-        "UnitDetail",
         "OfficeShape",
         "ContactShape",
         "WORDS",
