@@ -15,8 +15,9 @@ from typing import Any
 
 from django.utils import timezone
 
-from procedures import answers, aspects, catalogue, misses, sheet
+from procedures import answers, aspects, catalogue, flow_models, misses, sheet
 from procedures.catalogue import Entry
+from procedures.flow_models import Flow
 from procedures.models import Outcome, UnitOverride
 from procedures.topics import SERVICES
 from procedures.understanding import CHOICES
@@ -53,6 +54,10 @@ class Desk:
     @cached_property
     def entries(self) -> list[Entry]:
         return catalogue.published(self.unit_id)
+
+    @cached_property
+    def flows(self) -> list[Flow]:
+        return flow_models.published(self.unit_id)
 
     @cached_property
     def office(self) -> Office | None:

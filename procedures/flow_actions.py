@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from procedures import catalogue, flows
+from procedures import catalogue, flow_models, flows
 from procedures.flow_models import Flow, SampleQuestion
 from zalopolice.audit import log
 from zalopolice.refusals import Refused
@@ -109,7 +109,7 @@ def missing(flow: Flow, public: Sequence[Flow]) -> list[str]:
 
 
 def _check(flow: Flow) -> None:
-    public = flows.published(flow.unit_id)
+    public = flow_models.published(flow.unit_id)
     if found := missing(flow, public):
         raise Refused(_("Còn thiếu: %(what)s.") % {"what": ", ".join(found)})
     if sentence := flows.trouble(flow, public):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,6 +14,7 @@ from procedures import flow_actions, flows
 from procedures.conversation import OFFICER, TIP
 from procedures.fields import Lines
 from procedures.flow_models import Flow
+from procedures.forms import fingerprint
 from procedures.topics import SERVICES
 from zalopolice.forms import Plain, Words
 from zalopolice.gateway.outbox import TEXT_MAX
@@ -90,7 +89,10 @@ class Texts(Plain):
 
     def __init__(self, *args: Any, flow: Flow, names: Mapping[str, str], others: Sequence[Flow], **kwargs: Any) -> None:
         initial = {name: getattr(flow, name) for name in ("name", "does", "text", "goes_to")}
-        kwargs["initial"] = initial | {"phrases": "\n".join(flow.phrases), "base": fingerprint(flow)}
+        kwargs["initial"] = initial | {
+            "phrases": "\n".join(flow.phrases),
+            "base": fingerprint(flow, flow_actions.WORDS),
+        }
         super().__init__(*args, **kwargs)
         self.others = others
         field: Any = self.fields["goes_to"]
@@ -155,8 +157,3 @@ def complain(words: Texts, items: Any) -> bool:
     elif over > 0:
         words.add_error("text", _("Cả menu thừa %(over)s ký tự; viết gọn lại.") % {"over": over})
     return not words.errors
-
-
-def fingerprint(flow: Flow) -> str:
-    words = json.dumps([getattr(flow, name) for name in flow_actions.WORDS], sort_keys=True)
-    return hashlib.sha256(words.encode()).hexdigest()[:32]

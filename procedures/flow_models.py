@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
@@ -12,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from procedures.inherited import Own, OwnAndInherited
 from zalopolice.units.fields import EncryptedTextField
-from zalopolice.units.models import Officer, UnitOwned
+from zalopolice.units.models import Officer, Unit, UnitOwned
 
 
 class Flow(UnitOwned):
@@ -93,6 +94,13 @@ class Flow(UnitOwned):
 
     def __str__(self) -> str:
         return self.name
+
+
+def published(unit_id: uuid.UUID) -> list[Flow]:
+    """A unit's own and those of the unit above; where both have a slug, the upper one's words stand."""
+    units = Unit.objects.filter(Q(pk=unit_id) | Q(children=unit_id))
+    rows = Flow.objects.filter(state=Flow.State.PUBLISHED, unit__in=units.values("pk")).order_by("slug")
+    return list({row.slug: row for row in sorted(rows, key=lambda row: row.unit_id != unit_id)}.values())
 
 
 class SampleQuestion(UnitOwned):

@@ -14,7 +14,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
-from procedures import catalogue, flow_actions, flow_forms, flows, forms
+from procedures import catalogue, flow_actions, flow_forms, flow_models, flows, forms
 from procedures.flow_models import Flow
 from zalopolice.forms import attempt
 from zalopolice.paging import page
@@ -55,7 +55,7 @@ def change(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
 
 
 def _flow_page(request: OfficerRequest, flow: Flow, status: int = 200, **bound: Form) -> HttpResponse:
-    by, names, public = request.user, _names(request), flows.published(request.user.unit.pk)
+    by, names, public = request.user, _names(request), flow_models.published(request.user.unit.pk)
     mine = flow.unit_id == by.unit.pk
     lines = [(item["label"], flows.label_of(item["goes_to"], public, names)) for item in flow.items]
     context = {
@@ -113,7 +113,7 @@ def edit(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
         return edit_page(request, draft)
     if not draft.is_valid:
         return edit_page(request, draft, 422)
-    if draft.words.cleaned_data["base"] != flow_forms.fingerprint(draft.flow):
+    if draft.words.cleaned_data["base"] != forms.fingerprint(draft.flow, flow_actions.WORDS):
         draft.said = _("Đ/c khác vừa lưu bản soạn này. Mở bản đó ở thẻ khác, chép phần của đồng chí vào rồi lưu lại.")
         return edit_page(request, draft, 409)
     return _save(request, draft)

@@ -6,11 +6,9 @@ flow leads to is a *destination*: ``TIP``, ``OFFICER``, a topic of ``SERVICES``,
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
-from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from procedures import conversation
@@ -19,7 +17,6 @@ from procedures.flow_models import Flow
 from procedures.topics import SERVICES
 from zalopolice.gateway import dialogues, outbox
 from zalopolice.gateway.models import Message
-from zalopolice.units.models import Unit
 from zalopolice.vietnamese import fold, spelled_out
 
 MENU = "menu"
@@ -52,23 +49,8 @@ def listens(read: Reading) -> bool:
     return not (read.kind in {"emergency", "tip"} or read.topic in FOR_A_PERSON or read.rule == "named")
 
 
-def published(unit_id: uuid.UUID) -> list[Flow]:
-    """A unit's own and those of the unit above; where both have a slug, the upper one's words stand."""
-    units = Unit.objects.filter(Q(pk=unit_id) | Q(children=unit_id))
-    rows = Flow.objects.filter(state=Flow.State.PUBLISHED, unit__in=units.values("pk")).order_by("slug")
-    return list({row.slug: row for row in sorted(rows, key=lambda row: row.unit_id != unit_id)}.values())
-
-
-def of(desk: Desk) -> list[Flow]:
-    """The same, read once a message."""
-    kept: list[Flow] | None = vars(desk).get("_flows")
-    if kept is None:
-        kept = vars(desk)["_flows"] = published(desk.unit_id)
-    return kept
-
-
 def match(text: str, desk: Desk) -> Flow | None:
-    return next((flow for _phrase, flow in heard(text, of(desk))), None)
+    return next((flow for _phrase, flow in heard(text, desk.flows)), None)
 
 
 def heard(text: str, rows: Iterable[Flow]) -> list[tuple[str, Flow]]:
@@ -112,7 +94,7 @@ def label_of(where: str, rows: Iterable[Flow], names: Mapping[str, str]) -> str:
 
 def say(message: Message, where: str, carried: Carried, desk: Desk) -> bool:
     """Gives the text or the menu that ``where`` names; False when it names none that has anything to say."""
-    flow = named(where, of(desk))
+    flow = named(where, desk.flows)
     if flow is None or flow.does == Flow.Does.GOES:
         return False
     if flow.does == Flow.Does.TEXT:
@@ -130,7 +112,7 @@ def say(message: Message, where: str, carried: Carried, desk: Desk) -> bool:
 def open_items(flow: Flow, desk: Desk) -> list[dict[str, str]]:
     """Without what is no longer published: nobody is sent to a place that is gone."""
     names = {entry.slug: entry.name for entry in desk.entries}
-    return [item for item in flow.items if label_of(item["goes_to"], of(desk), names)]
+    return [item for item in flow.items if label_of(item["goes_to"], desk.flows, names)]
 
 
 def menu_text(opening: str, labels: Sequence[str]) -> str:

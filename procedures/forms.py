@@ -7,11 +7,12 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 from django import forms
 from django.core.serializers.json import DjangoJSONEncoder
+from django.db.models import Model
 from django.utils.translation import gettext_lazy as _
 
 from procedures import actions, fees
@@ -189,7 +190,7 @@ class Texts(Plain):
         initial |= {"name": version.name, "time": time.get("text"), "days": time.get("days")}
         initial |= {"working_days": time.get("working_days"), "redirect_slug": content.get("redirect_slug")}
         initial |= {"notes_vi": "\n".join(content.get("notes_vi") or []), "synonyms": "\n".join(version.synonyms)}
-        initial |= {"sources": "\n".join(version.sources), "base": fingerprint(version)}
+        initial |= {"sources": "\n".join(version.sources), "base": fingerprint(version, actions.WORDS)}
         initial |= {"checked_on": version.checked_on, "review_due": version.review_due}
         kwargs["initial"] = initial
         super().__init__(*args, **kwargs)
@@ -230,8 +231,8 @@ class Texts(Plain):
         return {name: given[name] for name in names} | {"content": content}
 
 
-def fingerprint(version: Version) -> str:
-    words = json.dumps([getattr(version, name) for name in actions.WORDS], cls=DjangoJSONEncoder, sort_keys=True)
+def fingerprint(row: Model, names: Iterable[str]) -> str:
+    words = json.dumps([getattr(row, name) for name in names], cls=DjangoJSONEncoder, sort_keys=True)
     return hashlib.sha256(words.encode()).hexdigest()[:32]
 
 

@@ -141,6 +141,8 @@ class LawChange(UnitOwned):
     note = models.CharField(_("đổi điều gì (nếu biết)"), max_length=240, blank=True, default="")
     marked_at = models.DateTimeField(default=timezone.now, editable=False)
 
+    objects = Own.as_manager()
+
     class Meta:
         verbose_name = verbose_name_plural = _("văn bản đã thay đổi")
         ordering = ("-effective_on", "pk")

@@ -60,8 +60,10 @@ def citing(number: str) -> QuerySet[Version]:
 def changes(by: Officer) -> QuerySet[LawChange]:
     """Marked after the version of the outer query was published."""
     since = Coalesce(OuterRef("published_at"), OuterRef("created_at"))
-    rows = LawChange.objects.filter(unit=by.unit, marked_at__gt=since).alias(
-        cited=_Cites(OuterRef("content"), F("number"))
+    rows = (
+        LawChange.objects.visible_to(by)
+        .filter(marked_at__gt=since)
+        .alias(cited=_Cites(OuterRef("content"), F("number")))
     )
     return rows.filter(cited=True).order_by("-effective_on", "pk")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -126,7 +127,7 @@ def _save(request: OfficerRequest, row: Version, data: Any) -> HttpResponse:
     words, rows = forms.Texts(data, version=row, names=_names(request.user)), forms.rows_of(row, data)
     if not all([words.is_valid(), *(one.is_valid() for one in rows.values())]):
         return form_page(request, row, data, status=422)
-    if words.cleaned_data["base"] != forms.fingerprint(row):
+    if words.cleaned_data["base"] != forms.fingerprint(row, actions.WORDS):
         said = _("Đ/c khác vừa lưu bản soạn này. Mở bản đó ở thẻ khác, chép phần của đồng chí vào rồi lưu lại.")
         return form_page(request, row, data, status=409, said=said)
     try:
@@ -158,7 +159,7 @@ def attach(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
 
 def detach(request: OfficerRequest, pk: uuid.UUID, file: uuid.UUID) -> HttpResponse:
     row, form = own(request, pk), Form(request.POST)
-    verb = lambda: actions.detach(row, file, by=request.user)  # noqa: E731
+    verb = partial(actions.detach, row, file, by=request.user)
     return _act(request, row, "refused", form, verb, _("Đã bỏ tệp khỏi bản này."))
 
 
@@ -170,7 +171,7 @@ def retire(request: OfficerRequest, pk: uuid.UUID, file: uuid.UUID) -> HttpRespo
     if request.method == "GET":
         context = {"version": row, "file": kept, "title": named[0]["title"], "at": "procedures"}
         return render(request, "procedures/admin/retire.html", context)
-    verb = lambda: shared_files.retire(kept, by=by)  # noqa: E731
+    verb = partial(shared_files.retire, kept, by=by)
     return _act(request, row, "refused", Form(request.POST), verb, _("Đã thu hồi tệp. Người dân không nhận được nữa."))
 
 

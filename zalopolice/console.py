@@ -16,7 +16,7 @@ from django.urls import URLPattern
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
-from procedures import catalogue, flow_actions, flow_pages, flows, forms, version_pages
+from procedures import catalogue, flow_actions, flow_models, flow_pages, flows, forms, version_pages
 from procedures.admin import EDITORS
 from procedures.flow_models import Flow, SampleQuestion
 from procedures.models import Version
@@ -147,7 +147,7 @@ def try_version(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
     found = trial.differences([*own_rows(by), *chosen], before, after)
     shown = Trial(_sentence(request), found=found, names={entry.slug: entry.name for entry in after})
     if shown.sentence:
-        rows = flows.published(by.unit.pk)
+        rows = flow_models.published(by.unit.pk)
         shown.before, shown.after = (decide(shown.sentence, names, rows) for names in (before, after))
     return version_pages.form_page(request, row, request.POST, status=200, trial=shown)
 
@@ -166,7 +166,7 @@ def try_flow(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
     names = {entry.slug: entry.name for entry in entries}
     shown = Trial(_sentence(request), caught=trial.caught(flow, own_rows(by), entries), names=names)
     if shown.sentence:
-        rows = [flow, *(row for row in flows.published(by.unit.pk) if row.slug != flow.slug)]
+        rows = [flow, *(row for row in flow_models.published(by.unit.pk) if row.slug != flow.slug)]
         shown.after = decide(shown.sentence, entries, rows)
     return flow_pages.edit_page(request, draft, trial=shown)
 
@@ -186,7 +186,7 @@ def console(request: OfficerRequest) -> HttpResponse:
     context = {
         "at": "procedures",
         "form": form,
-        "decided": decide(sentence, entries, flows.published(by.unit.pk)) if sentence else None,
+        "decided": decide(sentence, entries, flow_models.published(by.unit.pk)) if sentence else None,
         "page": found,
         "samples": [(row, *_judged(row, entries, names)) for row in found.rows],
         "may_keep": by.may(Permission.PROCEDURE_EDIT),
