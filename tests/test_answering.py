@@ -5,12 +5,15 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
+from django.db import connection
 
+from procedures import catalogue
 from procedures.models import Miss, Outcome
 from tests import cast
 from tests.gateway import attaching
 from tests.procedures import scenes
 from tests.test_conversation import chat  # noqa: F401
+from tips import tray_actions
 from tips.models import TrayItem
 from zalopolice import tasks
 from zalopolice.gateway.models import Message, SharedFile
@@ -271,3 +274,31 @@ def test_after_an_alarm_an_old_question_is_over(chat, commune):  # noqa: F811
     with commune.acting("cuong") as duty:
         [item] = TrayItem.objects.visible_to(duty)
         assert (item.kind, item.is_urgent) == (TrayItem.Kind.TIP, True)
+
+
+def test_beside_an_officer_a_number_answers_the_officer_and_not_the_bot(chat, commune):  # noqa: F811
+    chat.hears("căn cước")  # asked back
+    assert chat.tray()
+    with commune.acting("cuong") as duty:
+        tray_actions.answer_from_tray(TrayItem.objects.visible_to(duty).get(), "Chị có mấy cháu ạ?", by=duty)
+
+    assert chat.hears("2") == []
+    assert [answered for _kind, answered, _number in chat.tray()] == [False]
+
+
+def test_a_language_choice_nobody_can_open_keeps_no_alarm_waiting(chat, zone):  # noqa: F811
+    chat.hears("English")
+    with zone("owner"), connection.cursor() as cursor:
+        cursor.execute("UPDATE procedures_languagechoice SET code = %s", [b"not ciphertext"])
+
+    assert any("113" in text for text in chat.hears("cứu với có người cầm dao chém nhau"))
+    assert chat.tray()
+
+
+def test_a_catalogue_nobody_can_read_delays_no_alarm(chat, monkeypatch):  # noqa: F811
+    def broken(_unit):
+        raise KeyError("documents")
+
+    monkeypatch.setattr(catalogue, "published", broken)
+
+    assert any("113" in text for text in chat.hears("cứu với có người cầm dao chém nhau"))

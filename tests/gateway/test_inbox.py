@@ -12,14 +12,14 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
-from django.db import connections
+from django.db import IntegrityError, connections
 from django.utils import timezone
 
 from tests import cast
 from tests.audit.test_acts_are_recorded import everything
 from tests.crowd import crowd
 from tests.gateway.conftest import take_in
-from zalopolice import crypto, queue
+from zalopolice import crypto, queue, tasks
 from zalopolice.gateway import events, inbox
 from zalopolice.gateway.models import Attachment, Citizen, InboundEvent, Message, OfficialAccount, ZaloApp
 from zalopolice.vault.models import Route
@@ -458,3 +458,23 @@ def test_nothing_of_an_event_is_logged(no_stickers, zone, caplog):
 
     for secret in ("Bí mật", "Bi mat", "5512207788990011223", "Đèn đường"):
         assert secret not in caplog.text
+
+
+def test_an_event_that_breaks_at_its_commit_does_not_stand_before_the_others(commune, zone, monkeypatch):
+    for number in range(3):
+        commune.hears(f"citizen {number}", f"Tin {number}")
+    with zone("vault"):
+        oldest = InboundEvent.objects.order_by("next_at").first().pk
+    decide = inbox._decide_on
+
+    def breaks(locked):
+        with locked as event:
+            if event is not None and event.pk == oldest:
+                raise IntegrityError("at the commit")
+        return decide(queue.locked(InboundEvent, event.pk)) if event is not None else False
+
+    monkeypatch.setattr(inbox, "_decide_on", breaks)
+    with zone("vault"):
+        tasks.sweep_inbox()
+
+        assert Message.objects.count() == 2

@@ -257,3 +257,10 @@ def test_official_accounts_of_the_unit_and_of_the_province(commune, other_commun
     assert PAGE in said and "OTP" in said
     assert len(asked) <= 4 and "<script" not in text(page)
     assert citizen.get("/kiem-tra/khong-co/").status_code == 404
+
+
+def test_digits_told_in_a_story_are_no_officers_code():
+    told = "họ xưng công an kêu đọc mã xác minh 456789 thì tôi đọc rồi giờ sao"
+
+    assert officer_check.code_of("mã xác minh 456789") == "456789"
+    assert officer_check.code_of(told) == ""
