@@ -8,6 +8,7 @@ from typing import Any
 
 import redis
 from celery import Celery
+from celery.app.amqp import AMQP
 from celery.signals import (
     after_task_publish,
     beat_init,
@@ -17,11 +18,24 @@ from celery.signals import (
     worker_process_init,
 )
 from django.db import close_old_connections
-from kombu import Exchange, Queue
+from kombu import Connection, Exchange, Queue
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "zalopolice.settings")
 
-app = Celery("zalopolice")
+
+class Impatient(Connection):
+    """Kombu waits two seconds longer after each vain try, up to thirty: after a minute without Valkey nobody would work
+    for another quarter of a minute."""
+
+    def ensure_connection(self, *args: Any, **options: Any) -> Connection:
+        return super().ensure_connection(*args, **({"interval_start": 1, "interval_max": 1} | options))
+
+
+class Broker(AMQP):
+    Connection = Impatient
+
+
+app = Celery("zalopolice", amqp=Broker)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.imports = ["zalopolice.tasks"]
 # Celery would close the database connection after every task. A new one costs PostgreSQL a process and a cold
@@ -54,6 +68,7 @@ app.conf.beat_schedule = {
     },
     "watch over everything": {"task": "zalopolice.watch", "schedule": 30.0, "options": {"queue": "vault"}},
     "remind of numbers": {"task": "zalopolice.remind_of_numbers", "schedule": 3600.0, "options": {"queue": "worker"}},
+    "forget who waited": {"task": "zalopolice.forget_delays", "schedule": 300.0, "options": {"queue": "worker"}},
     "seal the audit log": {"task": "zalopolice.seal_audit", "schedule": 5.0, "options": {"queue": "worker"}},
 }
 
