@@ -1,9 +1,12 @@
 """What runs, on which address, and what each process may know: its own database role and keys, no other zone's."""
 
+import fcntl
+import os
 import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -46,12 +49,33 @@ def choose_ports(place: Place, *, patience: float = 0.0) -> Addresses:
     ports: dict[str, int] = {}
     for offset, name in enumerate(LISTENERS):
         candidates = [remembered.get(name, 0), *range(FIRST_PORT + offset, FIRST_PORT + 1000)]
-        free = (port for port in candidates if port and port not in ports.values() and is_free(port))
+        free = (port for port in candidates if port and port not in ports.values() and is_free(port) and reserve(port))
         if (port := next(free, None)) is None:
             raise LauncherError(f"No free port from {FIRST_PORT} to {FIRST_PORT + 999} on 127.0.0.1.")
         ports[name] = port
     state.write(place.ports_file, ports)
     return Addresses(ports)
+
+
+_reserved: dict[int, int] = {}
+
+
+def reserve(port: int) -> bool:
+    """Ours until this process ends: what we start binds it only seconds later, and a second demo must not choose it
+    meanwhile."""
+    if port in _reserved:
+        return True
+    try:
+        file = os.open(Path(tempfile.gettempdir()) / f"zalopolice-port-{port}", os.O_RDWR | os.O_CREAT, 0o666)
+    except OSError:  # somebody else's
+        return False
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(file)
+        return False
+    _reserved[port] = file
+    return True
 
 
 def is_free(port: int) -> bool:

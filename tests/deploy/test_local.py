@@ -1,5 +1,6 @@
 """The launcher: names and files that must be right on any machine, and servers that must neither leak nor linger."""
 
+import contextlib
 import json
 import os
 import signal
@@ -71,6 +72,32 @@ def test_taken_ports_are_passed_over_and_choices_remembered(tmp_path: Path, monk
         assert zones.choose_ports(place).ports == ports
     monkeypatch.setattr(zones, "FIRST_PORT", 20_000)
     assert zones.choose_ports(place).ports == ports, "a port once given stays, so that addresses keep their meaning"
+
+
+CHOOSE = """
+import json, sys
+from pathlib import Path
+from deploy.local import zones
+from deploy.local.place import Place
+zones.FIRST_PORT = int(sys.argv[2])
+print(json.dumps(zones.choose_ports(Place.at(Path(sys.argv[1]))).ports), flush=True)
+sys.stdin.read()
+"""
+
+
+def test_two_demos_that_start_at_once_choose_different_ports(tmp_path: Path) -> None:
+    """What they start binds its port only seconds later."""
+    with contextlib.ExitStack() as both:
+        chosen = []
+        for name in ("one", "two"):
+            (tmp_path / name).mkdir()
+            argv = [sys.executable, "-c", CHOOSE, str(tmp_path / name), "23000"]
+            demo = subprocess.Popen(argv, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            both.enter_context(demo)
+            assert demo.stdout and demo.stdin
+            both.callback(demo.stdin.close)
+            chosen += json.loads(demo.stdout.readline()).values()
+        assert len(set(chosen)) == 2 * len(zones.LISTENERS)
 
 
 def test_a_reader_always_sees_a_whole_file(tmp_path: Path) -> None:
@@ -184,7 +211,7 @@ def test_a_copied_database_has_the_tables_and_rights_of_the_first(
         session.execute("CREATE TABLE made (word text)")
         session.execute("GRANT SELECT ON made TO zp_web")
 
-    copy = testing.copied_database(services)
+    copy = testing.copied_database(services, 1)
 
     assert copy["DATABASE_URL"] == copy["DATABASE_URL_WEB"] == first["DATABASE_URL_WEB"] + "_2"
     assert all(first[name] != copy[name] for name in first)
