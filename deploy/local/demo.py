@@ -43,11 +43,7 @@ class Demo:
         zones.make_keys(self.place.keys)
         self.manage("migrate", "owner", "migrate", "--verbosity", "0")
         self.manage("translations", "owner", "translations", "--compile")
-        self.manage("install_keys", "owner", "install_keys")
-        self.manage("seed_demo", "owner", "seed_demo")
-        self.manage("seed_desk", "owner", "seed_desk")
-        self.manage("seed_public", "owner", "seed_public")
-        self.manage("load_procedures", "owner", "load_procedures", "--publish")
+        self.manage("seed_all", "owner", "seed_all")
         self.start_zones()
         self.manage("connect_demo", "web", "connect_demo", *([] if self.morning else ["--no-morning"]))
         self.manage("seed_posts", "web", "seed_posts")  # through the verbs, and no post without a connected account
