@@ -1,8 +1,9 @@
 """./run test: pytest on a PostgreSQL and a Valkey of its own, with a login for every zone.
 
 Without arguments in two parts: what can be judged on a busy machine by two processes at once, each with a database of
-its own; then, one test after another on a quiet machine, what starts whole demos or other servers (marker `stack`) or
-measures time (`alone`). With arguments in one part and one process, as they say.
+its own; then, one test after another on a quiet machine, what measures time or shares one demo (marker `alone`). With
+arguments in one part and one process, as they say. `./run faults` is one part and three processes: its tests wait most
+of their time, and their bounds are wide.
 """
 
 import contextlib
@@ -25,8 +26,7 @@ from deploy.local.control import say
 from deploy.local.place import ROOT, LauncherError
 
 DATABASE = "zalopolice_test"
-AT_ONCE = 2
-ALONE = "stack or alone"
+AT_ONCE, FAULTS_AT_ONCE = 2, 3
 INTERRUPTED = 2  # pytest's own exit code
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 APT_UPDATE = ("apt-get", "update")
@@ -46,8 +46,12 @@ def command(arguments: list[str], *, only: str = "") -> int:
         arguments = arguments[1:] if arguments[:1] == ["--"] else arguments
         if arguments:
             return run_pytest(arguments, environment)
-        databases = [database_environment(services, DATABASE), copied_database(services)]
-        return run_everything(environment, databases, f"{only} and " if only else "")
+        first = database_environment(services, DATABASE)
+        databases = [
+            first,
+            *(copied_database(services, number) for number in range(1, FAULTS_AT_ONCE if only else AT_ONCE)),
+        ]
+        return run_everything(environment, databases, only)
     finally:
         services.stop()
 
@@ -90,14 +94,14 @@ def database_environment(services: stack.Services, name: str, number: int = 0) -
     }
 
 
-def copied_database(services: stack.Services) -> dict[str, str]:
-    """A second database with the tables of the first: copying takes a second, migrating anew half a minute."""
-    copy = f"{DATABASE}_2"
+def copied_database(services: stack.Services, number: int) -> dict[str, str]:
+    """One more database with the tables of the first: copying takes a second, migrating anew half a minute."""
+    copy = f"{DATABASE}_{number + 1}"
     with postgres.connect(services.place, services.passwords[postgres.SUPERUSER]) as admin:
         names = {"copy": sql.Identifier(copy), "first": sql.Identifier(DATABASE)}
         admin.execute(sql.SQL("DROP DATABASE IF EXISTS {copy} WITH (FORCE)").format(**names))
         admin.execute(sql.SQL("CREATE DATABASE {copy} TEMPLATE {first}").format(**names))
-    return database_environment(services, copy, 1)
+    return database_environment(services, copy, number)
 
 
 def prepare(environment: Mapping[str, str]) -> None:
@@ -144,20 +148,22 @@ class Part:
         return f"{self.title:28} {counts or 'no result':48} {self.seconds / 60:6.1f} min"
 
 
-def run_everything(environment: Mapping[str, str], databases: list[dict[str, str]], chosen: str = "") -> int:
-    """Both parts, whatever the first one says, unless somebody interrupts it."""
+def run_everything(environment: Mapping[str, str], databases: list[dict[str, str]], only: str) -> int:
+    """Both parts, whatever the first one says, unless somebody interrupts it; with ``only`` that marker's in one."""
     # A file stays in one process: what its module has prepared lies in that database. In the order of the folders, the
     # long files meet the many short ones; by their number of tests they would come last.
-    at_once = ["-m", f"{chosen}not ({ALONE})", "-n", str(AT_ONCE), "--dist", "loadfile", "--no-loadscope-reorder"]
-    parts = [run_part(f"{AT_ONCE} at once", at_once, dict(environment) | {"ZALOPOLICE_WORKERS": json.dumps(databases)})]
-    if parts[0].exit_code != INTERRUPTED:
-        parts.append(run_part("one by one", ["-m", f"{chosen}({ALONE})"], environment))
+    several = ["-n", str(len(databases)), "--dist", "loadfile", "--no-loadscope-reorder"]
+    at_once = ["-m", only or "not alone", *several]
+    shared = dict(environment) | {"ZALOPOLICE_WORKERS": json.dumps(databases)}
+    parts = [run_part(f"{len(databases)} at once", at_once, shared)]
+    if not only and parts[0].exit_code != INTERRUPTED:
+        parts.append(run_part("one by one", ["-m", "alone"], environment))
     failed = next((part.exit_code for part in parts if part.exit_code), 0)
     say("\n" + "\n".join(str(part) for part in parts))
     counts = {
         name: sum(part.counts.get(name, 0) for part in parts) for name in ("passed", "failed", "errors", "skipped")
     }
-    say(str(Part("both parts: " + ("FAILED" if failed else "passed"), failed, sum(p.seconds for p in parts), counts)))
+    say(str(Part("all parts: " + ("FAILED" if failed else "passed"), failed, sum(p.seconds for p in parts), counts)))
     return failed
 
 

@@ -11,7 +11,7 @@ import requests
 
 from tests.simulator.conftest import OAS, Simulator
 
-pytestmark = pytest.mark.stack
+pytestmark = [pytest.mark.stack, pytest.mark.alone]
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from PIL import Image
 
 from tests.simulator.conftest import OAS, Simulator
 
-pytestmark = pytest.mark.stack
+pytestmark = [pytest.mark.stack, pytest.mark.alone]
 MENU = "Bà con cần gì?\n\n1. Báo tin\n2. Hỏi thủ tục\n\nViệc khẩn cấp gọi 113."
 
 

@@ -13,7 +13,7 @@ import pytest
 from tests.simulator.conftest import APP, APP_SECRET, OA_SECRET, OAS, Portal, Simulator
 from zalopolice.simulator.webhooks import signature
 
-pytestmark = pytest.mark.stack
+pytestmark = [pytest.mark.stack, pytest.mark.alone]
 QUICK = {"retry_steps": [0.05, 0.05, 0.05, 0.05, 0.05]}
 VECTOR = (
     b'{"event_name":"follow","app_id":"1234509876543210987","oa_id":"2720105559876543210","follower":{"id":'

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -14,14 +15,17 @@ def running() -> Iterator[Running]:
         yield demo
 
 
-ORDER = ("story", "portal", "latency", "replay", "faults", "canaries")
+ORDER = ("posts", "story", "portal", "latency", "replay", "faults", "canaries")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The story wants a short tray, the canaries want all logs: first and last on the one demo."""
+    """The story wants a short tray, the canaries want all logs: first and last on the one demo. Of several processes
+    one begins with what takes longest."""
+    last = "PYTEST_XDIST_WORKER" not in os.environ
 
     def place(item: pytest.Item) -> int:
         name = item.path.stem.removeprefix("test_")
-        return ORDER.index(name) + 1 if item.path.parent.name == "stack" and name in ORDER else 0
+        number = ORDER.index(name) + 1 if item.path.parent.name == "stack" and name in ORDER else 0
+        return number if last or not number else number - len(ORDER) - 1
 
     items.sort(key=place)

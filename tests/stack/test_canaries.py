@@ -17,7 +17,7 @@ import redis
 
 from tests.stack.running import OAS, Browserless, wait_until
 
-pytestmark = pytest.mark.stack
+pytestmark = [pytest.mark.stack, pytest.mark.alone]
 
 FRUITS = ["Sấu", "Vải", "Nhãn", "Mít", "Ổi", "Xoài", "Chuối", "Dừa", "Khế", "Mận"]
 PEOPLE = [

@@ -6,7 +6,7 @@ import pytest
 
 from tests.stack.running import Browserless, wait_until
 
-pytestmark = pytest.mark.stack
+pytestmark = [pytest.mark.stack, pytest.mark.alone]
 
 TIMES = 200
 

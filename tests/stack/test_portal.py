@@ -14,7 +14,7 @@ from django.utils import timezone
 from tests.stack.running import OAS
 from tests.stack.screens import SHOTS, enter, hears, officer_of, password_of, phone_of, says, until_shown
 
-pytestmark = [pytest.mark.stack, pytest.mark.browser]
+pytestmark = [pytest.mark.stack, pytest.mark.alone, pytest.mark.browser]
 
 COVER = Path(__file__).with_name("photo.jpg")
 ANY_HOUR = """

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.stack
+pytestmark = [pytest.mark.stack, pytest.mark.alone]
 
 EVENTS = Path(__file__).resolve().parents[1] / "gateway" / "zalo-oa-events.json"
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.stack.screens import SHOTS, officer_of, phone_of, until_shown
 
-pytestmark = [pytest.mark.stack, pytest.mark.browser]
+pytestmark = [pytest.mark.stack, pytest.mark.alone, pytest.mark.browser]
 
 PHOTO = Path(__file__).with_name("photo.jpg")
 ANY_HOUR = """

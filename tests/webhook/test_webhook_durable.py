@@ -19,7 +19,7 @@ from tests.fault_size import LONG
 from zalopolice.webhook_io import CONNECTIONS
 from zalopolice.webhook_signed import dedupe_key, read_event
 
-pytestmark = pytest.mark.stack
+pytestmark = [pytest.mark.stack, pytest.mark.alone]
 
 
 class Crowd:

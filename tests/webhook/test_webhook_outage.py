@@ -14,7 +14,7 @@ from tests.fault_size import LONG, SEED
 from tests.webhook.test_webhook_durable import Crowd, lost, spooled, timed, until
 from zalopolice.webhook_signed import dedupe_key, read_event
 
-pytestmark = pytest.mark.stack
+pytestmark = [pytest.mark.stack, pytest.mark.alone]
 TAKING = ("webhook.verified", "webhook.sealed", "webhook.inserting", "webhook.committed", "webhook.kept")
 SPOOLING = ("webhook.spooling", "spool.created", "spool.begun", "spool.written", "webhook.spooled", "webhook.kept")
 REPLAYING = ("spool.reading", "webhook.inserting", "webhook.committed", "spool.replayed", "spool.removed")

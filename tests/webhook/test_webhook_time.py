@@ -10,7 +10,7 @@ from bench.rig.stage import ROOT, SECRET
 from tests.fault_size import LONG
 from tests.webhook.test_webhook_durable import Crowd, lost, until
 
-pytestmark = pytest.mark.stack
+pytestmark = [pytest.mark.stack, pytest.mark.alone]
 HOUR = 3600
 # Loaded by Python itself before anything of ours: a host whose clock is wrong.
 WRONG_CLOCK = "import os, time\nshift, now = float(os.environ['SHIFT']), time.time\ntime.time = lambda: now() + shift\n"
