@@ -15,14 +15,12 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from procedures import languages
+from procedures import languages, two_people
 from procedures.models import Procedure, UnitOverride, Version
 from zalopolice.audit import log
 from zalopolice.gateway import shared_files
 from zalopolice.refusals import Refused
-from zalopolice.states import WrongState, move_to
-from zalopolice.units.models import Alert, Officer
-from zalopolice.units.models.alerts import tell
+from zalopolice.units.models import Officer
 from zalopolice.units.roles import Permission
 
 if TYPE_CHECKING:
@@ -34,32 +32,16 @@ FILES = 10
 """A version's; Zalo gives each as a message of its own."""
 
 
-def _require(by: Officer, permission: Permission, row: Procedure | Version | None = None) -> None:
-    """What the province publishes a commune may read, not touch."""
-    if not by.may(permission) or (row is not None and row.unit_id != by.unit.pk):
-        raise PermissionDenied
-
-
 def _held(version: Version) -> Version:
     """The version as it is now, locked, after its procedure: two people who publish and end at once take turns."""
     Procedure.objects.select_for_update().get(pk=version.procedure_id)
     return Version.objects.select_for_update(of=("self",)).select_related("procedure").get(pk=version.pk)
 
 
-def _move(version: Version, state: str, **changes: Any) -> None:
-    try:
-        with transaction.atomic():
-            move_to(version, state, field="state", **changes)
-    except WrongState as error:
-        raise Refused(str(error)) from None
-    except IntegrityError:
-        raise Refused(_("Cơ sở dữ liệu không nhận bước này. Tải lại trang rồi xem lại.")) from None
-
-
 @transaction.atomic
 def add(*, slug: str, field: str, code: str = "", position: int = 0, name: str, by: Officer) -> Version:
     """A new procedure of the unit with an empty first draft."""
-    _require(by, Permission.PROCEDURE_EDIT)
+    two_people.require(by, Permission.PROCEDURE_EDIT)
     if Procedure.objects.visible_to(by).filter(slug=slug).exists():
         # Also against the province's: a commune adds procedures, it does not write its own law over the province's.
         raise Refused(_("Địa chỉ trang này đã có thủ tục khác dùng. Đặt tên khác."))
@@ -76,7 +58,7 @@ def add(*, slug: str, field: str, code: str = "", position: int = 0, name: str, 
 @transaction.atomic
 def arrange(procedure: Procedure, *, field: str, code: str, position: int, by: Officer) -> None:
     """Where the procedure stands in the catalogue."""
-    _require(by, Permission.PROCEDURE_EDIT, procedure)
+    two_people.require(by, Permission.PROCEDURE_EDIT, procedure)
     values = {"field": field, "code": code, "position": position, "changed_at": timezone.now()}
     Procedure.objects.filter(pk=procedure.pk).update(**values)
     log.append("procedure.arranged", procedure, by=by)
@@ -85,13 +67,13 @@ def arrange(procedure: Procedure, *, field: str, code: str, position: int, by: O
 @transaction.atomic
 def new_draft(procedure: Procedure, *, by: Officer) -> Version:
     """A draft that starts as the published text, else as the last one; an open draft is gone on with."""
-    _require(by, Permission.PROCEDURE_EDIT, procedure)
+    two_people.require(by, Permission.PROCEDURE_EDIT, procedure)
     Procedure.objects.select_for_update().get(pk=procedure.pk)
     rows = Version.objects.filter(procedure=procedure).order_by("-number")
     if going := rows.filter(state__in=[State.DRAFT, State.IN_REVIEW]).first():
         return going  # also of the import, as long as nobody has published it
     newest = rows.first()
-    source = rows.filter(state=State.PUBLISHED).first() or newest
+    source = rows.filter(state=State.PUBLISHED).first() or rows.exclude(state=State.DISCARDED).first() or newest
     if source is None or newest is None:
         raise Refused(_("Thủ tục này chưa có bản nào để soạn tiếp."))
     words = {name: copy.deepcopy(getattr(source, name)) for name in WORDS}
@@ -104,7 +86,7 @@ def new_draft(procedure: Procedure, *, by: Officer) -> Version:
 
 @transaction.atomic
 def save_draft(version: Version, words: Mapping[str, Any], *, by: Officer) -> None:
-    _require(by, Permission.PROCEDURE_EDIT, version)
+    two_people.require(by, Permission.PROCEDURE_EDIT, version)
     version = _held(version)
     if version.state != State.DRAFT:
         raise Refused(_("Bản này không còn là bản soạn, nên không sửa được nữa."))
@@ -121,7 +103,7 @@ def save_draft(version: Version, words: Mapping[str, Any], *, by: Officer) -> No
 def bring_in(changes: Sequence[Change], *, by: Officer) -> int:
     """Entries of a file become drafts, all or none; where one stands in the catalogue is no text and changes at once.
     Returns how many drafts."""
-    _require(by, Permission.PROCEDURE_EDIT)
+    two_people.require(by, Permission.PROCEDURE_EDIT)
     for change in changes:
         if change.procedure is not None and change.moves:
             arrange(change.procedure, **change.place, by=by)
@@ -139,7 +121,7 @@ def bring_in(changes: Sequence[Change], *, by: Officer) -> int:
 @transaction.atomic
 def attach(version: Version, *, upload: UploadedFile[bytes], kind: str, title: str, by: Officer) -> None:
     """A form, picture or voice for citizens. Raises ValidationError with the sentence for the field."""
-    _require(by, Permission.PROCEDURE_EDIT, version)
+    two_people.require(by, Permission.PROCEDURE_EDIT, version)
     file = shared_files.keep(upload, kind=kind, by=by)
     said = {"id": str(file.pk), "title": title, "kind": kind, "name": file.name, "size": file.size}
     others = [one for one in _files(version) if one["id"] != said["id"]]
@@ -151,7 +133,7 @@ def attach(version: Version, *, upload: UploadedFile[bytes], kind: str, title: s
 @transaction.atomic
 def detach(version: Version, file: uuid.UUID, *, by: Officer) -> None:
     """The file stays for the versions that were published with it."""
-    _require(by, Permission.PROCEDURE_EDIT, version)
+    two_people.require(by, Permission.PROCEDURE_EDIT, version)
     known = _files(version)
     left = [one for one in known if one["id"] != str(file)]
     if len(left) == len(known):
@@ -168,7 +150,7 @@ def _files(version: Version) -> list[dict[str, Any]]:
 @transaction.atomic
 def translate(version: Version, code: str, words: Mapping[str, Any], *, base: str = "", by: Officer) -> None:
     """A draft's words in another language; none at all take the language out. ``base``: see ``with_translation``."""
-    _require(by, Permission.PROCEDURE_EDIT, version)
+    two_people.require(by, Permission.PROCEDURE_EDIT, version)
     if any(words.values()) and (complaints := languages.wrong(code, words)):
         raise Refused(next(iter(complaints.values())))
     held = _held(version)
@@ -178,13 +160,11 @@ def translate(version: Version, code: str, words: Mapping[str, Any], *, base: st
 
 @transaction.atomic
 def submit(version: Version, *, by: Officer) -> None:
-    _require(by, Permission.PROCEDURE_EDIT, version)
+    two_people.require(by, Permission.PROCEDURE_EDIT, version)
     version = _held(version)
     if lacking := missing(version):
         raise Refused(_("Còn thiếu: %(what)s.") % {"what": ", ".join(lacking)})
-    _move(version, State.IN_REVIEW, submitted_by=by, submitted_at=timezone.now())
-    log.append("procedure.submitted", version, by=by, number=version.number)
-    tell(Alert.Kind.PROCEDURE_SUBMITTED, version.unit_id, version.pk, permission=Permission.PROCEDURE_REVIEW)
+    two_people.submit(version, by)
 
 
 def missing(version: Version) -> list[str]:
@@ -203,46 +183,58 @@ def missing(version: Version) -> list[str]:
 
 @transaction.atomic
 def return_with_reason(version: Version, *, reason: str, by: Officer) -> None:
-    _require(by, Permission.PROCEDURE_REVIEW, version)
-    version = _held(version)
-    told = version.submitted_by
-    _move(version, State.DRAFT, returned_by=by, returned_at=timezone.now(), reason=reason)
-    log.append("procedure.returned", version, by=by, number=version.number)
-    if told is not None:
-        tell(Alert.Kind.PROCEDURE_RETURNED, version.unit_id, version.pk, officer=told)
+    two_people.require(by, Permission.PROCEDURE_REVIEW, version)
+    two_people.return_with_reason(_held(version), reason, by)
 
 
 @transaction.atomic
-def publish(version: Version, *, by: Officer) -> None:
-    """The reviewed text takes the place of the one before, in the same moment."""
-    _require(by, Permission.PROCEDURE_REVIEW, version)
+def withdraw(version: Version, *, by: Officer) -> None:
+    """Takes it back from the reviewer, to go on writing."""
+    two_people.require(by, Permission.PROCEDURE_EDIT, version)
+    two_people.withdraw(_held(version), by)
+
+
+@transaction.atomic
+def discard(version: Version, *, by: Officer) -> None:
+    """Gives a draft up. It is kept as it is: no version is ever deleted."""
+    two_people.require(by, Permission.PROCEDURE_EDIT, version)
     version = _held(version)
-    if by.pk in version.writers or by.pk == version.submitted_by_id:
-        raise Refused(_("Đồng chí đã soạn hoặc trình bản này, nên cần người khác thẩm định và công bố."))
-    now = timezone.now()
+    if version.state == State.DRAFT and version.written_by_id != by.pk:
+        raise Refused(_("Chỉ người bắt đầu bản soạn này bỏ được nó."))
+    two_people.move(version, State.DISCARDED, ended_by=by, ended_at=timezone.now())
+    two_people.note(version, "discarded", by)
+
+
+def seen(version: Version) -> str:
+    return two_people.fingerprint(version, WORDS)
+
+
+@transaction.atomic
+def publish(version: Version, *, seen: str, by: Officer) -> None:
+    """The reviewed text takes the place of the one before, in the same moment. ``seen``: of the text as it was read."""
+    two_people.require(by, Permission.PROCEDURE_REVIEW, version)
+    version = _held(version)
     before = Version.objects.filter(procedure=version.procedure_id, state=State.PUBLISHED).first()
-    if before is not None:
-        _move(before, State.SUPERSEDED, ended_by=by, ended_at=now)
-    _move(version, State.PUBLISHED, published_by=by, published_at=now)
-    Procedure.objects.filter(pk=version.procedure_id).update(changed_at=now)
-    log.append("procedure.published", version, by=by, number=version.number)
+    now = two_people.fingerprint(version, WORDS)
+    two_people.publish(version, seen=seen, now=now, before=before, over=State.SUPERSEDED, by=by)
+    Procedure.objects.filter(pk=version.procedure_id).update(changed_at=version.published_at)
 
 
 @transaction.atomic
 def expire(version: Version, *, reason: str, by: Officer) -> None:
     """Takes a published text away: the bot and the pages stop saying it at once."""
-    _require(by, Permission.PROCEDURE_REVIEW, version)
+    two_people.require(by, Permission.PROCEDURE_REVIEW, version)
     version = _held(version)
     now = timezone.now()
-    _move(version, State.EXPIRED, ended_by=by, ended_at=now, reason=reason)
+    two_people.move(version, State.EXPIRED, ended_by=by, ended_at=now, reason=reason)
     Procedure.objects.filter(pk=version.procedure_id).update(changed_at=now)
-    log.append("procedure.expired", version, by=by, number=version.number)
+    two_people.note(version, "expired", by)
 
 
 @transaction.atomic
 def override(procedure: Procedure, *, hours: str, address: str, contact: str, by: Officer) -> None:
     """What the unit says of its own, also in the province's procedure; three empty fields take it back."""
-    _require(by, Permission.PROCEDURE_EDIT)
+    two_people.require(by, Permission.PROCEDURE_EDIT)
     if not Procedure.objects.visible_to(by).filter(pk=procedure.pk).exists():
         raise PermissionDenied
     values = {"hours": hours, "address": address, "contact": contact}

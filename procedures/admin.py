@@ -53,6 +53,8 @@ class VersionAdmin(SeatedAdmin):
             self._path("ban/<uuid:pk>/tep/<uuid:file>/bo/", "detach", version_pages.detach, "POST"),
             self._path("ban/<uuid:pk>/tep/<uuid:file>/thu-hoi/", "retire", version_pages.retire, "GET", "POST"),
             self._path("ban/<uuid:pk>/trinh/", "submit", version_pages.submit, "POST"),
+            self._path("ban/<uuid:pk>/rut/", "withdraw", version_pages.withdraw, "POST"),
+            self._path("ban/<uuid:pk>/bo/", "discard", version_pages.discard, "GET", "POST"),
             self._path("ban/<uuid:pk>/tra-lai/", "return", version_pages.return_, "POST"),
             self._path("ban/<uuid:pk>/cong-bo/", "publish", version_pages.publish, "POST"),
             self._path("ban/<uuid:pk>/het-hieu-luc/", "expire", version_pages.expire, "POST"),
@@ -79,7 +81,8 @@ class LawChangeAdmin(SeatedAdmin):
     about = _("Ghi văn bản mới sửa, thay văn bản cũ: mọi thủ tục dẫn văn bản cũ hiện ở mục “Luật đã đổi”.")
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        return LawChange.objects.visible_to(request.user)  # type: ignore[arg-type]  # seated
+        by: Any = request.user
+        return LawChange.objects.visible_to(by).filter(unit=by.unit)  # those of the unit above show in the lists only
 
     def line(self, row: Any) -> str:
         said = {"by": row.changed_by, "day": f"{row.effective_on:%d/%m/%Y}", "note": row.note}

@@ -15,7 +15,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
-from procedures import actions, difference, forms, reviewing, sheet
+from procedures import actions, difference, flow_models, forms, reviewing, sheet
 from procedures.models import Procedure, UnitOverride, Version
 from zalopolice.forms import attempt
 from zalopolice.paging import page
@@ -42,8 +42,9 @@ def listing(request: OfficerRequest) -> HttpResponse:
     versions = reviewing.explained(Version.objects.visible_to(request.user).filter(procedure=OuterRef("pk")))
     facts, shown = reviewing.facts(request.user), versions.filter(state=State.PUBLISHED)
     rows = Procedure.objects.visible_to(request.user).annotate(
-        newest=Subquery(versions.order_by("-number").values_list(facts)[:1]),
+        newest=Subquery(versions.order_by(reviewing.DISCARDED_LAST, "-number").values_list(facts)[:1]),
         shown=Subquery(shown.values_list(facts)[:1]),
+        told=Exists(UnitOverride.objects.filter(unit=request.user.unit, procedure=OuterRef("pk"))),
     )
     tab = request.GET.get("muc") if request.GET.get("muc") in TABS else ""
     if tab:
@@ -60,7 +61,16 @@ def listing(request: OfficerRequest) -> HttpResponse:
         "asked": asked,
         "at": "procedures",
     }
-    return render(request, "procedures/admin/listing.html", context)
+    return render(request, "procedures/admin/listing.html", context | _elsewhere(request, tab))
+
+
+def _elsewhere(request: OfficerRequest, tab: str | None) -> dict[str, Any]:
+    """What stands above the first page of a list: what is to be read again and is no procedure of the unit."""
+    by = request.user
+    if request.GET.get("sau") or request.GET.get("tim"):
+        return {}
+    below = reviewing.below(by) if tab in {"can", "luat"} else []
+    return {"below": below, "clashes": flow_models.clashing(by) if tab == "can" else []}
 
 
 def _named(request: OfficerRequest, asked: str) -> set[uuid.UUID]:

@@ -9,28 +9,26 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.forms import BaseForm
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from procedures import difference, forms, languages
+from procedures import carried, difference, forms
+from procedures.carried import Problem as Problem
+from procedures.carried import at
 from procedures.importing import CONTENT
 from procedures.models import Procedure, Version
 from zalopolice.units.models import Officer
 
 State = Version.State
+OVER = (State.SUPERSEDED, State.DISCARDED)
 MOST = 150  # procedures of one file
 LINES = ("notes_vi", "synonyms_vi", "sources")
 TEXTS = ("who_can_apply", "where", "result_vi", "redirect_slug", "explanation", "checked_on", "review_due")
 _BROKEN = re.compile("[\x00\ud800-\udfff]")  # JSON can say them, the database cannot keep them
-
-
-class Problem(NamedTuple):
-    place: str  # "Trang Lệ phí, dòng 7, Số tiền (đồng)"
-    words: str
 
 
 class Unreadable(Exception):
@@ -90,7 +88,7 @@ class Reading:
 
 def entries(by: Officer) -> list[dict[str, Any]]:
     """Of every procedure the unit may write: what is published, else its newest text."""
-    rows = Version.objects.visible_to(by).filter(unit=by.unit).exclude(state=State.SUPERSEDED).order_by("number")
+    rows = Version.objects.visible_to(by).filter(unit=by.unit).exclude(state__in=OVER).order_by("number")
     chosen: dict[Any, Version] = {}
     for row in rows.select_related("procedure"):
         kept = chosen.get(row.procedure_id)
@@ -107,7 +105,7 @@ def entry_of(row: Version) -> dict[str, Any]:
         "name_vi": row.name, **content, "synonyms_vi": row.synonyms, "sources": row.sources,
         "confidence": None if row.confidence is None else float(row.confidence),
         "checked_on": row.checked_on, "review_due": row.review_due,
-        "languages": languages.written(row.content),
+        **carried.out(row.content),
         "number": row.number, "state": row.state, "is_reviewed": row.is_reviewed,
     }  # fmt: skip
 
@@ -171,7 +169,7 @@ def _known(by: Officer) -> dict[str, tuple[Procedure, list[Version]]]:
     own = {row.pk: row for row in Procedure.objects.visible_to(by)}
     for row in sorted(own.values(), key=lambda row: row.unit_id != by.unit.pk):
         found[row.slug] = (row, [])
-    for version in Version.objects.visible_to(by).exclude(state=State.SUPERSEDED).order_by("-number"):
+    for version in Version.objects.visible_to(by).exclude(state__in=OVER).order_by("-number"):
         slug = own[version.procedure_id].slug if version.procedure_id in own else ""
         if slug and found[slug][0].pk == version.procedure_id:
             found[slug][1].append(version)
@@ -186,23 +184,35 @@ def _entry(
     problems: list[Problem],
     by: Officer,
 ) -> Change | None:
-    flat = _flat(row)
-    head = forms.Spot(flat)
-    slug = str(flat["slug"])
-    procedure, versions = known.get(slug, (None, []))
-    start = _start(versions) or Version(procedure=procedure or Procedure(slug=slug), content={})
-    texts, rows, before = forms.Texts(flat, version=start, names=names), {}, len(problems)
-    problems += _complaints(head, place) + _complaints(texts, place)
-    for kind, (form, label, _hint) in forms.KINDS.items():
-        rows[kind] = _rows(row.get(kind), form, _at(place, label), problems)
-    spoken = row.get("languages") or {}
-    problems += [Problem(_at(place, "languages"), sentence) for sentence in languages.complaints(spoken)]
+    procedure, versions = known.get(str(_text(row.get("slug"))), (None, []))
+    ours = procedure is None or procedure.unit_id == by.unit.pk
+    shown = _change(row, place, procedure, _shown(versions), names, [])
+    if shown is not None and (shown.same or (procedure and ours and not shown.differs)):
+        return shown  # as it went out, also when somebody is writing a next text meanwhile
+    before = len(problems)
+    change = _change(row, place, procedure, _start(versions), names, problems)
     if refused := _refused(procedure, versions, by):
         problems.append(Problem(place, refused))
+    return change if len(problems) == before else None
+
+
+def _change(
+    row: dict[str, Any], place: str, procedure: Procedure | None, version: Version | None, names: Mapping[str, str],
+    problems: list[Problem],
+) -> Change | None:  # fmt: skip
+    """What the entry would make of this text."""
+    flat, before = _flat(row), len(problems)
+    head, slug = forms.Spot(flat), str(flat["slug"])
+    start = version or Version(procedure=procedure or Procedure(slug=slug), content={})
+    texts, rows = forms.Texts(flat, version=start, names=names), {}
+    problems += _complaints(head, place) + _complaints(texts, place)
+    for kind, (form, label, _hint) in forms.KINDS.items():
+        rows[kind] = _rows(row.get(kind), form, at(place, label), problems)
+    problems += carried.wrong(row, start.content, place)
     if len(problems) > before:
         return None
     words = texts.words(start, rows)
-    words["content"] = languages.brought_in(words["name"], words["content"], spoken)
+    words["content"] = carried.merged(row, words["name"], words["content"])
     if (sure := _confidence(row.get("confidence"))) is not None:
         words["confidence"] = sure
     position = head.cleaned_data["position"]
@@ -213,6 +223,11 @@ def _entry(
     if procedure and not differs and any(getattr(start, name) != value for name, value in words.items()):
         differs = [_("phần người dân không thấy")]
     return Change(slug, words["name"], spot, words, procedure, differs)
+
+
+def _shown(versions: list[Version]) -> Version | None:
+    """The text that goes out: what is published, else the newest."""
+    return next((one for one in versions if one.state == State.PUBLISHED), versions[0] if versions else None)
 
 
 def _start(versions: list[Version]) -> Version | None:
@@ -271,14 +286,10 @@ def _rows(given: Any, form: type[forms.Row], place: str, problems: list[Problem]
 
 def _complaints(form: BaseForm, place: str) -> list[Problem]:
     return [
-        Problem(_at(place, form.fields[name].label), str(sentence))
+        Problem(at(place, form.fields[name].label), str(sentence))
         for name, sentences in form.errors.items()
         for sentence in sentences
     ]
-
-
-def _at(place: str, what: Any) -> str:
-    return _("%(place)s, %(what)s") % {"place": place, "what": what}
 
 
 def _confidence(value: Any) -> Decimal | None:

@@ -7,17 +7,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from procedures import catalogue, flow_models, flows
+from procedures import catalogue, flow_models, flows, two_people
 from procedures.flow_models import Flow, SampleQuestion
 from zalopolice.audit import log
 from zalopolice.refusals import Refused
-from zalopolice.states import WrongState, move_to
-from zalopolice.units.models import Alert, Officer
-from zalopolice.units.models.alerts import tell
+from zalopolice.units.models import Officer
 from zalopolice.units.roles import Permission
 from zalopolice.vietnamese import fold
 
@@ -26,37 +24,21 @@ WORDS = ("name", "phrases", "does", "text", "goes_to", "items")
 MOST_SAMPLES = 500
 
 
-def _require(by: Officer, permission: Permission, flow: Flow | None = None) -> None:
-    if not by.may(permission) or (flow is not None and flow.unit_id != by.unit.pk):
-        raise PermissionDenied
-
-
 def _held(flow: Flow) -> Flow:
     """The flow as it is now, after all of its unit are locked: two menus published at once make no loop."""
     return {row.pk: row for row in Flow.objects.select_for_update().filter(unit=flow.unit_id).order_by("pk")}[flow.pk]
 
 
-def _move(flow: Flow, state: str, **changes: Any) -> None:
-    try:
-        with transaction.atomic():
-            move_to(flow, state, field="state", **changes)
-    except WrongState as error:
-        raise Refused(str(error)) from None
-    except IntegrityError:
-        raise Refused(_("Cơ sở dữ liệu không nhận bước này. Tải lại trang rồi xem lại.")) from None
-
-
 @transaction.atomic
 def add(*, name: str, by: Officer) -> Flow:
-    _require(by, Permission.PROCEDURE_EDIT)
+    two_people.require(by, Permission.PROCEDURE_EDIT)
     flow = Flow.objects.create(unit=by.unit, slug=_slug(name, by), name=name, written_by=by)
     log.append("flow.added", flow, by=by, slug=flow.slug)
     return flow
 
 
 def _slug(name: str, by: Officer) -> str:
-    """Ends in the unit's code: where two units have a slug the upper one's words stand, and a province, which does not
-    see what its communes write, must not stop theirs by a name."""
+    """Ends in the unit's code, so that a commune seldom takes the slug of its province's (``clash``)."""
     taken, code = set(Flow.objects.visible_to(by).values_list("slug", flat=True)), by.unit.code
     stem = fold(name).replace(" ", "-")[: 59 - len(code)].strip("-") or "muc"
     numbered = (f"{stem}-{number}-{code}" for number in range(2, 1000))
@@ -66,7 +48,7 @@ def _slug(name: str, by: Officer) -> str:
 @transaction.atomic
 def new_draft(flow: Flow, *, by: Officer) -> Flow:
     """A draft that starts as the published text; an open draft is gone on with."""
-    _require(by, Permission.PROCEDURE_EDIT, flow)
+    two_people.require(by, Permission.PROCEDURE_EDIT, flow)
     flow = _held(flow)
     rows = Flow.objects.filter(unit=flow.unit_id, slug=flow.slug).order_by("-number")
     if going := rows.filter(state__in=[State.DRAFT, State.IN_REVIEW]).first():
@@ -81,13 +63,18 @@ def new_draft(flow: Flow, *, by: Officer) -> Flow:
 
 @transaction.atomic
 def save_draft(flow: Flow, words: Mapping[str, Any], *, by: Officer) -> None:
-    _require(by, Permission.PROCEDURE_EDIT, flow)
+    two_people.require(by, Permission.PROCEDURE_EDIT, flow)
     flow = _held(flow)
     if flow.state != State.DRAFT:
         raise Refused(_("Bản này không còn là bản soạn, nên không sửa được nữa."))
     changed = [name for name in WORDS if name in words and getattr(flow, name) != words[name]]
     for name in changed:
         setattr(flow, name, words[name])
+    if sentence := clash(flow, by=by):
+        if "name" not in changed:
+            raise Refused(sentence)
+        flow.slug = _slug(flow.name, by)
+        changed.append("slug")
     if sentence := flows.trouble(flow, standing(flow, by=by)):
         raise Refused(sentence)
     if changed:
@@ -98,8 +85,19 @@ def save_draft(flow: Flow, words: Mapping[str, Any], *, by: Officer) -> None:
 def standing(flow: Flow, *, by: Officer) -> list[Flow]:
     """The other flows this one stands among: of each the text being written, where there is one."""
     rows = Flow.objects.visible_to(by).exclude(state=State.ENDED).exclude(unit=flow.unit_id, slug=flow.slug)
-    last = sorted(rows, key=lambda row: (row.unit_id == by.unit.parent_id, row.number))
+    last = sorted(rows, key=lambda row: (row.unit_id == by.unit.pk, row.number))
     return list({row.slug: row for row in last}.values())
+
+
+def clash(flow: Flow, *, by: Officer) -> str:
+    """What never was published must not hide a menu of the unit above, in a sentence; "" when it does not.
+
+    What was published stands: the unit's own words are used, and the list of what to read again names it."""
+    above = Flow.objects.visible_to(by).filter(unit=by.unit.parent_id, slug=flow.slug, state=State.PUBLISHED).first()
+    if above is None or Flow.objects.filter(unit=flow.unit_id, slug=flow.slug).exclude(published_at=None).exists():
+        return ""
+    said = {"slug": flow.slug, "name": above.name}
+    return _("Trùng tên máy “%(slug)s” với mục “%(name)s” của cấp trên. Đổi tên mục này rồi lưu lại.") % said
 
 
 def missing(flow: Flow, public: Sequence[Flow]) -> list[str]:
@@ -108,49 +106,47 @@ def missing(flow: Flow, public: Sequence[Flow]) -> list[str]:
     return flows.lacking(flow, public, names)
 
 
-def _check(flow: Flow) -> None:
+def _check(flow: Flow, by: Officer) -> None:
     public = flow_models.published(flow.unit_id)
     if found := missing(flow, public):
         raise Refused(_("Còn thiếu: %(what)s.") % {"what": ", ".join(found)})
-    if sentence := flows.trouble(flow, public):
+    if sentence := clash(flow, by=by) or flows.trouble(flow, public):
         raise Refused(sentence)
 
 
 @transaction.atomic
 def submit(flow: Flow, *, by: Officer) -> None:
-    _require(by, Permission.PROCEDURE_EDIT, flow)
+    two_people.require(by, Permission.PROCEDURE_EDIT, flow)
     flow = _held(flow)
-    _check(flow)
-    _move(flow, State.IN_REVIEW, submitted_by=by, submitted_at=timezone.now())
-    log.append("flow.submitted", flow, by=by, number=flow.number)
-    tell(Alert.Kind.PROCEDURE_SUBMITTED, flow.unit_id, flow.pk, permission=Permission.PROCEDURE_REVIEW)
+    _check(flow, by)
+    two_people.submit(flow, by)
 
 
 @transaction.atomic
 def return_with_reason(flow: Flow, *, reason: str, by: Officer) -> None:
-    _require(by, Permission.PROCEDURE_REVIEW, flow)
-    flow = _held(flow)
-    told = flow.submitted_by
-    _move(flow, State.DRAFT, returned_by=by, returned_at=timezone.now(), reason=reason)
-    log.append("flow.returned", flow, by=by, number=flow.number)
-    if told is not None:
-        tell(Alert.Kind.PROCEDURE_RETURNED, flow.unit_id, flow.pk, officer=told)
+    two_people.require(by, Permission.PROCEDURE_REVIEW, flow)
+    two_people.return_with_reason(_held(flow), reason, by)
 
 
 @transaction.atomic
-def publish(flow: Flow, *, by: Officer) -> None:
-    """Takes the place of the text before, in the same moment."""
-    _require(by, Permission.PROCEDURE_REVIEW, flow)
+def withdraw(flow: Flow, *, by: Officer) -> None:
+    two_people.require(by, Permission.PROCEDURE_EDIT, flow)
+    two_people.withdraw(_held(flow), by)
+
+
+def seen(flow: Flow) -> str:
+    return two_people.fingerprint(flow, WORDS)
+
+
+@transaction.atomic
+def publish(flow: Flow, *, seen: str, by: Officer) -> None:
+    """Takes the place of the text before, in the same moment. ``seen``: of the text as it was read."""
+    two_people.require(by, Permission.PROCEDURE_REVIEW, flow)
     flow = _held(flow)
-    if by.pk in flow.writers or by.pk == flow.submitted_by_id:
-        raise Refused(_("Đồng chí đã soạn hoặc trình bản này, nên cần người khác thẩm định và công bố."))
-    _check(flow)
-    now = timezone.now()
+    _check(flow, by)
     before = Flow.objects.filter(unit=flow.unit_id, slug=flow.slug, state=State.PUBLISHED).first()
-    if before is not None:
-        _move(before, State.ENDED, ended_by=by, ended_at=now)
-    _move(flow, State.PUBLISHED, published_by=by, published_at=now)
-    log.append("flow.published", flow, by=by, number=flow.number)
+    now = two_people.fingerprint(flow, WORDS)
+    two_people.publish(flow, seen=seen, now=now, before=before, over=State.ENDED, by=by)
 
 
 @transaction.atomic
@@ -159,9 +155,9 @@ def end(flow: Flow, *, by: Officer) -> None:
     if flow.unit_id != by.unit.pk:
         raise PermissionDenied
     flow = _held(flow)  # first: which permission it takes depends on what it is by now
-    _require(by, Permission.PROCEDURE_EDIT if flow.state == State.DRAFT else Permission.PROCEDURE_REVIEW)
-    _move(flow, State.ENDED, ended_by=by, ended_at=timezone.now())
-    log.append("flow.ended", flow, by=by, number=flow.number)
+    two_people.require(by, Permission.PROCEDURE_EDIT if flow.state == State.DRAFT else Permission.PROCEDURE_REVIEW)
+    two_people.move(flow, State.ENDED, ended_by=by, ended_at=timezone.now())
+    two_people.note(flow, "ended", by)
 
 
 # --- sentences to try with -------------------------------------------------------------------------------------------
@@ -169,7 +165,7 @@ def end(flow: Flow, *, by: Officer) -> None:
 
 @transaction.atomic
 def keep_sample(*, text: str, label: str, by: Officer) -> SampleQuestion:
-    _require(by, Permission.PROCEDURE_EDIT)
+    two_people.require(by, Permission.PROCEDURE_EDIT)
     if SampleQuestion.objects.filter(unit=by.unit).count() >= MOST_SAMPLES:
         raise Refused(_("Đơn vị đã giữ %(most)s câu thử. Bỏ bớt câu cũ rồi thêm.") % {"most": MOST_SAMPLES})
     row = SampleQuestion.objects.create(unit=by.unit, text=text, label=label, added_by=by)

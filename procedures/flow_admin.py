@@ -23,6 +23,7 @@ class FlowAdmin(SeatedAdmin):
             self._path("menu/<uuid:pk>/sua/", "edit", pages.edit, "GET", "POST"),
             self._path("menu/<uuid:pk>/soan/", "draft", pages.new_draft, "POST"),
             self._path("menu/<uuid:pk>/trinh/", "submit", pages.submit, "POST"),
+            self._path("menu/<uuid:pk>/rut/", "withdraw", pages.withdraw, "POST"),
             self._path("menu/<uuid:pk>/tra-lai/", "return", pages.return_, "POST"),
             self._path("menu/<uuid:pk>/cong-bo/", "publish", pages.publish, "POST"),
             self._path("menu/<uuid:pk>/thoi-dung/", "end", pages.end, "POST"),

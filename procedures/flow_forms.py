@@ -14,8 +14,8 @@ from procedures import flow_actions, flows
 from procedures.conversation import OFFICER, TIP
 from procedures.fields import Lines
 from procedures.flow_models import Flow
-from procedures.forms import fingerprint
 from procedures.topics import SERVICES
+from procedures.two_people import fingerprint
 from zalopolice.forms import Plain, Words
 from zalopolice.gateway.outbox import TEXT_MAX
 from zalopolice.vietnamese import fold
@@ -87,18 +87,26 @@ class Texts(Plain):
         label=_("Chuyển tới"), required=False, help_text=_("Chỉ dùng khi chọn chuyển tới thủ tục hoặc việc có sẵn.")
     )
 
-    def __init__(self, *args: Any, flow: Flow, names: Mapping[str, str], others: Sequence[Flow], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, flow: Flow, names: Mapping[str, str], others: Sequence[Flow], clash: str, **kwargs: Any
+    ) -> None:
         initial = {name: getattr(flow, name) for name in ("name", "does", "text", "goes_to")}
         kwargs["initial"] = initial | {
             "phrases": "\n".join(flow.phrases),
             "base": fingerprint(flow, flow_actions.WORDS),
         }
         super().__init__(*args, **kwargs)
-        self.others = others
+        self.others, self.clash, self.old_name = others, clash, flow.name
         field: Any = self.fields["goes_to"]
         field.choices = destinations(names)
         field.error_messages["invalid_choice"] = _("Nơi này không còn. Chọn nơi khác.")
         self.fields["does"].error_messages["required"] = _("Chọn một việc.")
+
+    def clean_name(self) -> str:
+        name: str = self.cleaned_data["name"]
+        if self.clash and name == self.old_name:
+            raise ValidationError(self.clash)
+        return name
 
     def clean_phrases(self) -> list[str]:
         phrases: list[str] = self.cleaned_data["phrases"]

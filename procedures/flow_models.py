@@ -97,10 +97,20 @@ class Flow(UnitOwned):
 
 
 def published(unit_id: uuid.UUID) -> list[Flow]:
-    """A unit's own and those of the unit above; where both have a slug, the upper one's words stand."""
+    """A unit's own and those of the unit above; where both have a slug, the unit's own words stand."""
     units = Unit.objects.filter(Q(pk=unit_id) | Q(children=unit_id))
     rows = Flow.objects.filter(state=Flow.State.PUBLISHED, unit__in=units.values("pk")).order_by("slug")
-    return list({row.slug: row for row in sorted(rows, key=lambda row: row.unit_id != unit_id)}.values())
+    found: dict[str, Flow] = {}
+    for row in sorted(rows, key=lambda row: row.unit_id != unit_id):
+        found.setdefault(row.slug, row)
+    return list(found.values())
+
+
+def clashing(by: Officer) -> models.QuerySet[Flow]:
+    """Published ones of the unit that hide one of the unit above, whose name is ``above``."""
+    rows = Flow.objects.visible_to(by).filter(state=Flow.State.PUBLISHED)
+    upper = rows.filter(unit=by.unit.parent_id, slug=models.OuterRef("slug")).values("name")[:1]
+    return rows.filter(unit=by.unit).annotate(above=models.Subquery(upper)).exclude(above=None)
 
 
 class SampleQuestion(UnitOwned):

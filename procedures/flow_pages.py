@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -14,7 +15,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
-from procedures import catalogue, flow_actions, flow_forms, flow_models, flows, forms
+from procedures import catalogue, flow_actions, flow_forms, flow_models, flows, forms, two_people
 from procedures.flow_models import Flow
 from zalopolice.forms import attempt
 from zalopolice.paging import page
@@ -64,9 +65,13 @@ def _flow_page(request: OfficerRequest, flow: Flow, status: int = 200, **bound: 
         "goes_to": flows.label_of(flow.goes_to, public, names),
         "said": flows.menu_text(flow.text, [item["label"] for item in flow.items]) if flow.items else flow.text,
         "before": Flow.objects.visible_to(by).filter(unit=flow.unit_id, slug=flow.slug).exclude(pk=flow.pk).first(),
+        "hides": flow_models.clashing(by).filter(pk=flow.pk).first() if mine else None,
+        "clash": flow_actions.clash(flow, by=by) if mine and flow.state in {State.DRAFT, State.IN_REVIEW} else "",
         "may_edit": mine and by.may(Permission.PROCEDURE_EDIT),
         "may_review": mine and by.may(Permission.PROCEDURE_REVIEW),
         "wrote": by.pk in flow.writers or by.pk == flow.submitted_by_id,
+        "may_withdraw": two_people.is_authors(flow, by),
+        "seen": flow_actions.seen(flow),
         "missing": flows.lacking(flow, public, names) if flow.state == State.DRAFT else [],
         "return": bound.get("return", forms.Reason(auto_id="return_%s")),
         "refused": bound.get("refused"),
@@ -101,7 +106,8 @@ def editing(request: OfficerRequest, pk: uuid.UUID, data: Any = None) -> Editing
     if flow.unit_id != request.user.unit.pk or not request.user.may(Permission.PROCEDURE_EDIT):
         raise PermissionDenied
     names, others = _names(request), flow_actions.standing(flow, by=request.user)
-    words = flow_forms.Texts(data, flow=flow, names=names, others=others)
+    clash = flow_actions.clash(flow, by=request.user)
+    words = flow_forms.Texts(data, flow=flow, names=names, others=others, clash=clash)
     return Editing(flow, words, flow_forms.items_of(flow, flow_forms.destinations(names, others), data))
 
 
@@ -113,7 +119,7 @@ def edit(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
         return edit_page(request, draft)
     if not draft.is_valid:
         return edit_page(request, draft, 422)
-    if draft.words.cleaned_data["base"] != forms.fingerprint(draft.flow, flow_actions.WORDS):
+    if draft.words.cleaned_data["base"] != flow_actions.seen(draft.flow):
         draft.said = _("Đ/c khác vừa lưu bản soạn này. Mở bản đó ở thẻ khác, chép phần của đồng chí vào rồi lưu lại.")
         return edit_page(request, draft, 409)
     return _save(request, draft)
@@ -162,6 +168,11 @@ def submit(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
     )
 
 
+def withdraw(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
+    verb = partial(flow_actions.withdraw, by=request.user)
+    return _act(request, pk, "refused", Form(request.POST), verb, _("Đã rút về. Đồng chí soạn tiếp được."))
+
+
 def return_(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
     form = forms.Reason(request.POST, auto_id="return_%s")
 
@@ -173,9 +184,8 @@ def return_(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
 
 def publish(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
     said = _("Đã công bố. Máy trả lời dùng từ bây giờ.")
-    return _act(
-        request, pk, "refused", Form(request.POST), lambda flow: flow_actions.publish(flow, by=request.user), said
-    )
+    verb = partial(flow_actions.publish, seen=request.POST.get("seen", ""), by=request.user)
+    return _act(request, pk, "refused", Form(request.POST), verb, said)
 
 
 def end(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:

@@ -4,20 +4,17 @@ Works without scripts; what was typed comes back with every complaint. A row lef
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django import forms
-from django.core.serializers.json import DjangoJSONEncoder
-from django.db.models import Model
 from django.utils.translation import gettext_lazy as _
 
 from procedures import actions, fees
 from procedures.fields import Addresses, Day, LawNumber, Lines, Number
 from procedures.models import Version
+from procedures.two_people import fingerprint
 from zalopolice.forms import Plain, Words
 from zalopolice.gateway.models import SharedFile
 
@@ -229,11 +226,6 @@ class Texts(Plain):
         content |= {name: rows[name] for name in KINDS} | {"steps": [one["text"] for one in rows["steps"]]}
         names = ("name", "synonyms", "sources", "checked_on", "review_due")
         return {name: given[name] for name in names} | {"content": content}
-
-
-def fingerprint(row: Model, names: Iterable[str]) -> str:
-    words = json.dumps([getattr(row, name) for name in names], cls=DjangoJSONEncoder, sort_keys=True)
-    return hashlib.sha256(words.encode()).hexdigest()[:32]
 
 
 class New(Plain):

@@ -98,12 +98,19 @@ def wrong(code: str, words: Mapping[str, Any]) -> dict[str, str]:
     return found
 
 
-def complaints(given: Any) -> list[str]:
-    """What is wrong with the translations of a file."""
+def complaints(given: Any) -> list[tuple[str, str]]:
+    """What is wrong with the translations of a file, by language; "" is the whole."""
     if not isinstance(given, dict) or not all(_is_translation(words) for words in given.values()):
-        return [_("Ghi mỗi ngôn ngữ thành một nhóm: name, papers, where, steps, note, cases.")]
-    found = [sentence for code, words in given.items() for sentence in wrong(code, words).values()]
+        return [("", _("Ghi mỗi ngôn ngữ thành một nhóm: name, papers, where, steps, note, cases."))]
+    found = [(code, sentence) for code, words in given.items() for sentence in _sentences(code, words)]
     return list(dict.fromkeys(found))
+
+
+def _sentences(code: str, words: Mapping[str, Any]) -> list[str]:
+    texts = [words.get(name) or "" for name in FIELDS] + list((words.get("cases") or {}).values())
+    if any(len(text) > LONGEST for text in texts):
+        return [_("Một phần dài quá %(most)s ký tự; viết gọn lại.") % {"most": LONGEST}]
+    return list(wrong(code, words).values()) if any(texts) or code not in OTHERS else []  # empty: taken out
 
 
 def _is_translation(words: Any) -> bool:
@@ -113,14 +120,20 @@ def _is_translation(words: Any) -> bool:
     if not isinstance(cases, dict):
         return False
     texts = [words.get(name) or "" for name in (*FIELDS, "base")] + list(cases.values())
-    return all(isinstance(text, str) and len(text) <= LONGEST for text in texts)
+    return all(isinstance(text, str) for text in texts)
 
 
 def brought_in(name: str, content: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
     """The content with the translations of a file; one that does not say to which Vietnamese it was written follows."""
     for code, words in given.items():
+        words = {key: _tidy(value) if key in FIELDS else value for key, value in words.items()}
         content = with_translation(name, content, code, words, words.get("base") or "")
     return dict(content)
+
+
+def _tidy(text: str | None) -> str:
+    """One thing a line, as the editors' page keeps it; else a file would differ from what it was made of."""
+    return "\n".join(filter(None, map(str.strip, (text or "").splitlines())))
 
 
 def with_translation(

@@ -28,7 +28,7 @@ class LawChangeForm(SeatedForm):
 
     def clean_number(self) -> str:
         number: str = self.cleaned_data["number"]
-        if not reviewing.citing(number).exists():
+        if not reviewing.citing(number).exists() and not reviewing.is_cited_below(number):
             raise ValidationError(_("Không thủ tục nào dẫn số hiệu này. Xem lại số hiệu."))
         return number
 

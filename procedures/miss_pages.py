@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import pgettext_lazy
 
-from procedures import clusters
+from procedures import cluster_actions
 from procedures.models import Miss, MissCluster, Outcome, Version
 from zalopolice.paging import page
 from zalopolice.refusals import Refused
@@ -95,7 +95,7 @@ def _line(request: OfficerRequest, row: MissCluster, named: dict[str, Version], 
 
 def _slug(row: MissCluster) -> str:
     """Of the procedure the sentences came closest to, else of the one that was made of them."""
-    return row.slug or (clusters.slug_of_new(row, row.phrases[0]) if row.phrases else "")
+    return row.slug or (cluster_actions.slug_of_new(row, row.phrases[0]) if row.phrases else "")
 
 
 def _samples(request: OfficerRequest, keys: list[uuid.UUID]) -> dict[uuid.UUID | None, list[Miss]]:
@@ -104,7 +104,7 @@ def _samples(request: OfficerRequest, keys: list[uuid.UUID]) -> dict[uuid.UUID |
     rows = Miss.objects.visible_to(request.user).filter(cluster__in=keys).annotate(place=place)
     keyring.warm("content", [request.user.unit.pk])
     found: dict[uuid.UUID | None, list[Miss]] = {}
-    for miss in rows.filter(place__lte=clusters.SHOWN).order_by("place"):
+    for miss in rows.filter(place__lte=cluster_actions.SHOWN).order_by("place"):
         found.setdefault(miss.cluster_id, []).append(miss)
     return found
 
@@ -125,7 +125,7 @@ def _cluster(request: OfficerRequest, pk: uuid.UUID) -> MissCluster:
 
 def draft(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
     try:
-        version = clusters.draft(_cluster(request, pk), by=request.user)
+        version = cluster_actions.draft(_cluster(request, pk), by=request.user)
     except Refused as refusal:
         return listing(request, str(refusal))
     messages.success(request, _("Đã đưa các câu vào bản soạn làm cách gọi khác. Đọc lại, bỏ câu không hợp rồi trình."))
@@ -134,11 +134,11 @@ def draft(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
 
 def propose(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
     said = _("Đã gửi các câu này cho người biên tập của cấp trên.")
-    return _act(request, clusters.propose, _cluster(request, pk), said)
+    return _act(request, cluster_actions.propose, _cluster(request, pk), said)
 
 
 def drop(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
-    return _act(request, clusters.drop, _cluster(request, pk), _("Đã bỏ qua nhóm câu này."))
+    return _act(request, cluster_actions.drop, _cluster(request, pk), _("Đã bỏ qua nhóm câu này."))
 
 
 def _act(request: OfficerRequest, verb: Callable[..., None], cluster: MissCluster, said: str) -> HttpResponse:

@@ -53,9 +53,10 @@ class Version(UnitOwned):
         PUBLISHED = "published", _("Đang công bố")
         SUPERSEDED = "superseded", _("Đã thay bằng bản mới")
         EXPIRED = "expired", _("Hết hiệu lực")
+        DISCARDED = "discarded", _("Đã bỏ")
 
     TRANSITIONS: ClassVar[dict[str, set[str]]] = {
-        State.DRAFT: {State.IN_REVIEW},
+        State.DRAFT: {State.IN_REVIEW, State.DISCARDED},
         State.IN_REVIEW: {State.DRAFT, State.PUBLISHED},
         State.PUBLISHED: {State.SUPERSEDED, State.EXPIRED},
     }
@@ -110,7 +111,7 @@ class Version(UnitOwned):
                 name="procedure_reviewer_not_submitter",
             ),
             models.CheckConstraint(
-                condition=Q(state__in=["draft", "in_review"], published_by=None, published_at=None)
+                condition=Q(state__in=["draft", "in_review", "discarded"], published_by=None, published_at=None)
                 | Q(published_at__isnull=False, published_by__isnull=False, imported=False)
                 | Q(published_at__isnull=False, published_by=None, imported=True),
                 name="procedure_published_by_a_person",
@@ -141,7 +142,7 @@ class LawChange(UnitOwned):
     note = models.CharField(_("đổi điều gì (nếu biết)"), max_length=240, blank=True, default="")
     marked_at = models.DateTimeField(default=timezone.now, editable=False)
 
-    objects = Own.as_manager()
+    objects = OwnAndInherited.as_manager()
 
     class Meta:
         verbose_name = verbose_name_plural = _("văn bản đã thay đổi")

@@ -4,11 +4,26 @@ Nobody has judged it; its day has come; a law it cites was changed after it was 
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from django.db.models import BooleanField, CharField, Exists, F, Func, OuterRef, Q, QuerySet, Subquery, Value
+from django.db import connection
+from django.db.models import (
+    BooleanField,
+    CharField,
+    Exists,
+    ExpressionWrapper,
+    F,
+    Func,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+)
 from django.db.models.functions import Coalesce, JSONObject
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -18,6 +33,7 @@ from zalopolice.units.models import Officer
 
 SOON = timedelta(days=30)
 State = Version.State
+DISCARDED_LAST = ExpressionWrapper(Q(state=State.DISCARDED), BooleanField()).asc()
 UNREVIEWED = Q(imported=True, state__in=[State.DRAFT, State.PUBLISHED])
 
 
@@ -53,12 +69,50 @@ def ending_fee() -> _EndingFee:
 
 def citing(number: str) -> QuerySet[Version]:
     """What is published, or waits to be, and names the document."""
-    rows = Version.objects.exclude(state__in=[State.SUPERSEDED, State.EXPIRED])
+    rows = Version.objects.exclude(state__in=[State.SUPERSEDED, State.EXPIRED, State.DISCARDED])
     return rows.alias(cites=_Cites(F("content"), Value(number))).filter(cites=True)
 
 
+def is_cited_below(number: str) -> bool:
+    """By what a commune of the unit has published of its own."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT EXISTS (SELECT FROM walls.citing_below(%s, NULL))", [number])
+        return bool(cursor.fetchone()[0])
+
+
+@dataclass(frozen=True)
+class Below:
+    """What a changed document touches in one commune: its own procedures, and what it says of its own (hours, place) in
+    the province's."""
+
+    unit: str
+    own: int
+    told: int
+
+
+BELOW = """
+SELECT change.id, unit.name, found.own, found.told FROM procedures_lawchange AS change
+CROSS JOIN LATERAL walls.citing_below(change.number, change.marked_at) AS found
+JOIN units_unit AS unit ON unit.id = found.unit
+WHERE change.id = ANY(%s) ORDER BY unit.name, unit.id
+"""
+
+
+def below(by: Officer) -> list[tuple[LawChange, list[Below]]]:
+    """Counts only: the wall between province and commune stays (``walls.citing_below``)."""
+    if by.unit.parent_id is not None:
+        return []
+    marked = {row.pk: row for row in LawChange.objects.visible_to(by).order_by("-effective_on", "pk")}
+    found: dict[uuid.UUID, list[Below]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(BELOW, [list(marked)])
+        for pk, *counts in cursor.fetchall():
+            found.setdefault(pk, []).append(Below(*counts))
+    return [(row, found[pk]) for pk, row in marked.items() if pk in found]
+
+
 def changes(by: Officer) -> QuerySet[LawChange]:
-    """Marked after the version of the outer query was published."""
+    """Marked after the version of the outer query was published, by the unit or the one above."""
     since = Coalesce(OuterRef("published_at"), OuterRef("created_at"))
     rows = (
         LawChange.objects.visible_to(by)

@@ -15,7 +15,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
-from procedures import actions, difference, forms, preview, reviewing
+from procedures import actions, difference, forms, preview, reviewing, two_people
 from procedures.models import Procedure, Version
 from zalopolice.forms import attempt
 from zalopolice.gateway import shared_files
@@ -53,6 +53,9 @@ def _version_page(request: OfficerRequest, pk: uuid.UUID, status: int = 200, **b
         "may_edit": mine and by.may(Permission.PROCEDURE_EDIT),
         "may_review": mine and by.may(Permission.PROCEDURE_REVIEW),
         "wrote": by.pk in row.writers or by.pk == row.submitted_by_id,
+        "began": by.pk == row.written_by_id,
+        "may_withdraw": two_people.is_authors(row, by),
+        "seen": actions.seen(row),
         "missing": actions.missing(row) if row.state == State.DRAFT else [],
         "files": files,
         "offered": [(one["title"], one["file"]) for one in files if one["file"]],
@@ -127,7 +130,7 @@ def _save(request: OfficerRequest, row: Version, data: Any) -> HttpResponse:
     words, rows = forms.Texts(data, version=row, names=_names(request.user)), forms.rows_of(row, data)
     if not all([words.is_valid(), *(one.is_valid() for one in rows.values())]):
         return form_page(request, row, data, status=422)
-    if words.cleaned_data["base"] != forms.fingerprint(row, actions.WORDS):
+    if words.cleaned_data["base"] != actions.seen(row):
         said = _("Đ/c khác vừa lưu bản soạn này. Mở bản đó ở thẻ khác, chép phần của đồng chí vào rồi lưu lại.")
         return form_page(request, row, data, status=409, said=said)
     try:
@@ -188,6 +191,23 @@ def submit(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
     return _act(request, row, "refused", form, lambda: actions.submit(row, by=request.user), said)
 
 
+def withdraw(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
+    row = _version(request, pk)
+    verb = partial(actions.withdraw, row, by=request.user)
+    return _act(request, row, "refused", Form(request.POST), verb, _("Đã rút về. Đồng chí soạn tiếp được."))
+
+
+def discard(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
+    """A page asks first."""
+    row = own(request, pk)
+    if request.method == "GET" and row.state == State.DRAFT and row.written_by_id == request.user.pk:
+        return render(request, "procedures/admin/discard.html", {"version": row, "at": "procedures"})
+    if request.method == "GET":
+        return redirect("content:procedures_version_change", row.pk)
+    verb = partial(actions.discard, row, by=request.user)
+    return _act(request, row, "refused", Form(request.POST), verb, _("Đã bỏ bản soạn. Bản này được giữ để tra lại."))
+
+
 def return_(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
     row, form = _version(request, pk), forms.Reason(request.POST, auto_id="return_%s")
 
@@ -198,9 +218,9 @@ def return_(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
 
 
 def publish(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
-    row, form = _version(request, pk), Form(request.POST)
+    row, form, seen = _version(request, pk), Form(request.POST), request.POST.get("seen", "")
     said = _("Đã công bố. Trang của người dân và máy trả lời dùng bản này từ bây giờ.")
-    return _act(request, row, "refused", form, lambda: actions.publish(row, by=request.user), said)
+    return _act(request, row, "refused", form, partial(actions.publish, row, seen=seen, by=request.user), said)
 
 
 def expire(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:

@@ -1,4 +1,5 @@
-"""The catalogue as an Excel workbook: a page of procedures, and a page each for their papers, fees, laws and forms.
+"""The catalogue as an Excel workbook: a page of procedures, and pages of what each has many of: papers, fees, laws,
+forms, translations, attached files.
 
 The library is loaded when somebody asks for a workbook: no other page needs its ten megabytes.
 What is uploaded is a ZIP of XML, so it is weighed before it is opened and read no further than a catalogue goes."""
@@ -17,7 +18,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
-from procedures import exchange, forms
+from procedures import exchange, forms, languages
 from procedures.exchange import Problem, Unreadable
 
 UNPACKED = 20 * 1024 * 1024  # bytes of XML
@@ -59,6 +60,34 @@ MAIN = (
     Column(_lazy("Thẩm định"), "is_reviewed", "told", 16),
 )
 KINDS = {name: value for name, value in forms.KINDS.items() if name != "steps"}
+CODE = Column(_lazy("Mã tiếng"), "code", "text", 10)
+MORE = {
+    "languages": (
+        _lazy("Bản dịch"),
+        (
+            Column(SLUG, "slug"),
+            CODE,
+            Column(_lazy("Tiếng"), "tongue", "told", 14),
+            Column(_lazy("Tên thủ tục"), "name", "text", 36),
+            Column(_lazy("Giấy tờ cần mang (mỗi dòng một loại)"), "papers", "text", 40),
+            Column(_lazy("Nơi nộp"), "where", "text", 36),
+            Column(_lazy("Các bước (mỗi dòng một bước)"), "steps", "text", 48),
+            Column(_lazy("Lưu ý (mỗi dòng một ý)"), "note", "text", 40),
+            Column(_lazy("Dịch theo bản (xóa ô này khi đã sửa theo bản tiếng Việt mới)"), "base", "text", 20),
+        ),
+    ),
+    "cases": (
+        _lazy("Bản dịch lệ phí"),
+        (Column(SLUG, "slug"), CODE, Column(_lazy("Trường hợp"), "case", "text", 40),
+         Column(_lazy("Bản dịch"), "said", "text", 40)),
+    ),
+    "files": (
+        _lazy("Tệp đính kèm"),
+        (Column(SLUG, "slug"), Column(_lazy("Tên người dân thấy"), "title", "text", 40),
+         Column(_lazy("Tên tệp"), "name", "told", 28)),
+    ),
+}  # fmt: skip
+"""A workbook without these pages leaves what there is; the two of the translations go together."""
 
 
 def _pages() -> dict[str, tuple[str, list[Column]]]:
@@ -69,8 +98,8 @@ def _pages() -> dict[str, tuple[str, list[Column]]]:
             fields = [Column(str(field.label), key, width=28) for key, field in form.base_fields.items()]
             pages[name] = (str(label), [Column(str(SLUG), "slug"), *fields])
         return {
-            name: (title, [column._replace(label=str(column.label)) for column in columns])
-            for name, (title, columns) in pages.items()
+            name: (str(title), [column._replace(label=str(column.label)) for column in columns])
+            for name, (title, columns) in (pages | MORE).items()
         }
 
 
@@ -85,7 +114,7 @@ def write(entries: list[dict[str, Any]]) -> bytes:
     for kind, (title, columns) in _pages().items():
         sheet = book.create_sheet(title)
         sheet.freeze_panes = "B2"
-        rows = entries if not kind else [one | {"slug": row["slug"]} for row in entries for one in row[kind] or []]
+        rows = entries if not kind else [one | {"slug": row["slug"]} for row in entries for one in _many(row, kind)]
         for place, column in enumerate(columns, 1):
             sheet.column_dimensions[sheet.cell(1, place).column_letter].width = column.width
             _put(sheet.cell(1, place), column.label, bold=True)
@@ -94,6 +123,17 @@ def write(entries: list[dict[str, Any]]) -> bytes:
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()
+
+
+def _many(row: Mapping[str, Any], kind: str) -> list[dict[str, Any]]:
+    """What an entry has of a kind; translations stand by their language in it."""
+    spoken = row["languages"].items()
+    if kind == "languages":
+        return [words | {"code": code, "tongue": str(languages.OTHERS[code].name)} for code, words in spoken]
+    if kind == "cases":
+        pairs = [(code, pair) for code, words in spoken for pair in (words.get("cases") or {}).items()]
+        return [{"code": code, "case": case, "said": said} for code, (case, said) in pairs]
+    return row[kind] or []
 
 
 def _put(cell: Any, value: Any, *, bold: bool = False) -> None:
@@ -137,7 +177,11 @@ def read(data: bytes) -> tuple[list[dict[str, Any]], list[Problem]]:
     _weigh(data)
     try:
         book = load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
-        found = {kind: list(_rows(book, title, columns, kind)) for kind, (title, columns) in _pages().items()}
+        pages = _pages()
+        for part in (("languages", "cases"), ("files",)):
+            if not any(pages[kind][0] in book.sheetnames for kind in part):
+                pages = {kind: page for kind, page in pages.items() if kind not in part}
+        found = {kind: list(_rows(book, title, columns, kind)) for kind, (title, columns) in pages.items()}
     except Unreadable:
         raise
     except Exception:  # the library says "not a workbook" in a dozen ways
@@ -145,16 +189,36 @@ def read(data: bytes) -> tuple[list[dict[str, Any]], list[Problem]]:
     entries, lost = found.pop(""), []
     by_slug: dict[Any, dict[str, Any]] = {}
     for entry in entries:
-        entry |= {kind: [] for kind in KINDS}
+        entry |= {kind: {} if kind == "languages" else [] for kind in found if kind != "cases"}
         by_slug.setdefault(entry["slug"], entry)
     for kind, rows in found.items():
         for row in rows:
-            if owner := by_slug.get(row["slug"]):
-                owner[kind].append(row)
-            else:
-                said = _("Trang đầu không có thủ tục “%(slug)s”.") % {"slug": row["slug"] or ""}
+            owner = by_slug.get(row["slug"])
+            said = _("Trang đầu không có thủ tục “%(slug)s”.") % {"slug": row["slug"] or ""}
+            if owner is not None:
+                said = _add(owner, kind, row)
+            if said:
                 lost.append(Problem(row["_at"], said))
     return entries, lost
+
+
+def _add(owner: dict[str, Any], kind: str, row: dict[str, Any]) -> str:
+    """Puts a line where it belongs; why it belongs nowhere, in a sentence, else ""."""
+    if kind not in ("languages", "cases"):
+        owner[kind].append(row)
+        return ""
+    code, spoken = row["code"], owner.get("languages", {})
+    if kind == "languages":
+        if code not in languages.OTHERS:
+            return languages.wrong(code, row)[""]
+        if code in spoken:
+            return _("Thủ tục này có hai dòng mã tiếng “%(code)s”.") % {"code": code}
+        spoken[code] = row | {"cases": {}}
+    elif code not in spoken:
+        return _("Trang Bản dịch không có mã tiếng “%(code)s” của thủ tục này.") % {"code": code}
+    else:
+        spoken[code]["cases"][row["case"]] = row["said"]
+    return ""
 
 
 def _weigh(data: bytes) -> None:
@@ -209,6 +273,7 @@ def _row(line: tuple[Any, ...], order: Mapping[int, Column], at: str) -> dict[st
 
 READ: dict[str, Callable[[Any], Any]] = {
     "lines": lambda value: [one.strip() for one in str(value or "").split("\n") if one.strip()],
+    "text": lambda value: "" if value is None else str(value),
     "yes": lambda value: str(value or "").strip().lower() not in {"", "0", "false", "không", "khong", "no"},
 }
 

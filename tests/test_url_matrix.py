@@ -195,6 +195,8 @@ MATRIX: dict[str, Row] = {
     "content:procedures_version_translate": Row(EDITORS, get={200, 302}, post={302, 409}, thing="version"),
     "content:procedures_version_retire": Row(EDITORS, get={404}, post={404}, thing="version"),  # it has no file
     "content:procedures_version_submit": Row(EDITORS, post=DONE, thing="version"),
+    "content:procedures_version_withdraw": Row(EDITORS, post=DONE, thing="version"),
+    "content:procedures_version_discard": Row(EDITORS, get={200, 302}, post=DONE, thing="version"),
     "content:procedures_version_return": Row(EDITORS, post=DONE, thing="version"),
     "content:procedures_version_publish": Row(EDITORS, post=DONE, thing="version"),
     "content:procedures_version_expire": Row(EDITORS, post=DONE, thing="version"),
@@ -205,6 +207,7 @@ MATRIX: dict[str, Row] = {
     "content:procedures_flow_edit": Row(EDITORS, get={200, 302}, post={302, 422}, thing="flow"),
     "content:procedures_flow_draft": Row(EDITORS, post={302}, thing="flow"),
     "content:procedures_flow_submit": Row(EDITORS, post=DONE, thing="flow"),
+    "content:procedures_flow_withdraw": Row(EDITORS, post=DONE, thing="flow"),
     "content:procedures_flow_return": Row(EDITORS, post=DONE, thing="flow"),
     "content:procedures_flow_publish": Row(EDITORS, post=DONE, thing="flow"),
     "content:procedures_flow_end": Row(EDITORS, post=DONE, thing="flow"),

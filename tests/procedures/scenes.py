@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -111,8 +112,19 @@ def in_review(office: Office, *args: Any, **words: Any) -> Version:
 def published(office: Office, *args: Any, **words: Any) -> Version:
     version = in_review(office, *args, **words)
     with office.acting("viet") as by:
-        actions.publish(version, by=by)
+        approve(version, by)
         return Version.objects.select_related("procedure").get(pk=version.pk)
+
+
+def approve(version: Version, by: Officer) -> None:
+    """By somebody who has read it as it is now."""
+    actions.publish(version, seen=actions.seen(Version.objects.get(pk=version.pk)), by=by)
+
+
+def press_publish(client: Client, page: str) -> int:
+    """On the page of a version or a menu, as it is drawn now."""
+    seen = re.search(r'name="seen" value="(\w+)"', client.get(page).content.decode())
+    return client.post(f"{page}cong-bo/", {"seen": seen[1] if seen else ""}).status_code
 
 
 def again(office: Office, procedure: Procedure, *, publish: bool = True, **words: Any) -> Version:
@@ -123,7 +135,7 @@ def again(office: Office, procedure: Procedure, *, publish: bool = True, **words
         actions.submit(version, by=by)
     if publish:
         with office.acting("viet") as by:
-            actions.publish(version, by=by)
+            approve(version, by)
     with office.acting("tam"):
         return Version.objects.select_related("procedure").get(pk=version.pk)
 

@@ -168,7 +168,7 @@ def test_a_menu_is_written_tried_and_published_on_its_pages(commune, stored):
     assert tam.post(path, good | {"submit": "1"}).status_code == 302
     assert tam.post(f"/noi-dung/menu/{pk}/cong-bo/").status_code == 409
     assert "cần người khác" in tam.get(f"/noi-dung/menu/{pk}/").content.decode()
-    assert viet.post(f"/noi-dung/menu/{pk}/cong-bo/").status_code == 302
+    assert scenes.press_publish(viet, f"/noi-dung/menu/{pk}/") == 302
     page = viet.get(f"/noi-dung/menu/{pk}/").content.decode()
     assert "Đang công bố" in page and "2. Gặp cán bộ" in page
     assert tam.post(path, good).status_code == 302  # published words are not edited

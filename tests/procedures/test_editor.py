@@ -61,7 +61,7 @@ def test_from_a_draft_to_the_citizens_page_with_a_second_editor(commune, provinc
     assert reviewer.post(f"{shown}tra-lai/", {"reason": "Thiếu số bản"}).status_code == 302
     assert "Thiếu số bản" in writer.get(shown).content.decode()
     assert writer.post(f"{shown}trinh/").status_code == 302
-    assert reviewer.post(f"{shown}cong-bo/").status_code == 302
+    assert scenes.press_publish(reviewer, shown) == 302
 
     public = citizen.get("/thu-tuc/tran-hung-dao/dang-ky-tam-tru/").content.decode()
     assert public.index("Chuẩn bị") < public.index("Nộp hồ sơ")
@@ -182,7 +182,7 @@ def test_a_form_is_attached_to_a_draft_and_frozen_with_it(province):
     client.post(f"{page}sua/", values | {"where": "Nơi khác", "submit": "1"})
     gone = f"{page}tep/{file['id']}/bo/"
     assert client.post(gone).status_code == 409  # what waits for the reviewer stays as it is
-    assert client_for(province.viet).post(f"{page}cong-bo/").status_code == 302
+    assert scenes.press_publish(client_for(province.viet), page) == 302
     assert client.post(gone).status_code == client.post(f"{page}tep/", given | {
         "upload": SimpleUploadedFile("b.pdf", pdf + b"2")}).status_code == 409  # fmt: skip
 
@@ -203,7 +203,7 @@ def test_a_file_taken_back_is_offered_by_no_version_any_more(province, zone):
     with province.acting("tam") as by:
         actions.submit(version, by=by)
     with province.acting("viet") as by:
-        actions.publish(version, by=by)
+        scenes.approve(version, by)
     back, citizen = f"{page}tep/{file.pk}/thu-hoi/", scenes.Citizen(zone)
     other = scenes.draft(province, "khac", "Khác")
 
@@ -229,7 +229,7 @@ def test_the_print_out_says_what_must_not_be_handed_out(province):
     with province.acting("tam") as by:
         actions.submit(version, by=by)
     with province.acting("viet") as by:
-        actions.publish(version, by=by)
+        scenes.approve(version, by)
     assert "không phát" not in client_for(province.viet).get(f"/noi-dung/ban/{version.pk}/in/").content.decode()
 
 

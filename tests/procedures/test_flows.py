@@ -83,7 +83,7 @@ def test_two_people_for_every_text(commune):
     own = scenes.editors_of(commune)
     flow = menus.submitted(own, "Giờ chợ", phrases=["giờ chợ"], text="Sáng")
     with own.acting("tam") as by, pytest.raises(Refused, match="cần người khác"):
-        flow_actions.publish(flow, by=by)
+        menus.approve(flow, by)
     with own.acting("viet") as by:
         flow_actions.return_with_reason(flow, reason="Ghi rõ giờ", by=by)
     with own.acting("tam") as by:
@@ -91,12 +91,12 @@ def test_two_people_for_every_text(commune):
         assert (flow.state, flow.reason) == ("draft", "Ghi rõ giờ")
         flow_actions.submit(flow, by=by)
     with own.acting("viet") as by:
-        flow_actions.publish(flow, by=by)
+        menus.approve(flow, by)
         second = flow_actions.new_draft(Flow.objects.get(pk=flow.pk), by=by)
         flow_actions.save_draft(second, {"text": "Chiều"}, by=by)
         flow_actions.submit(second, by=by)
     with own.acting("tam") as by:
-        flow_actions.publish(second, by=by)
+        menus.approve(second, by)
         rows = Flow.objects.order_by("number").values_list("number", "state", "text")
         assert list(rows) == [(1, "ended", "Sáng"), (2, "published", "Chiều")]
         kinds = list(Entry.objects.filter(kind__startswith="flow.").values_list("kind", flat=True))
@@ -130,7 +130,13 @@ def test_a_communes_editor_reads_the_provinces_flow_and_touches_nothing_of_it(co
     own = scenes.editors_of(commune)
     with own.acting("tam") as by:
         assert [row.name for row in Flow.objects.visible_to(by)] == ["Tỉnh"]
-        for verb in (flow_actions.new_draft, flow_actions.submit, flow_actions.publish, flow_actions.end):
+        for verb in (
+            flow_actions.new_draft,
+            flow_actions.submit,
+            flow_actions.withdraw,
+            menus.approve,
+            flow_actions.end,
+        ):
             with pytest.raises(PermissionDenied):
                 verb(shown, by=by)
 
@@ -152,7 +158,7 @@ def test_who_may_only_write_ends_no_text_that_was_published_meanwhile(commune, m
     with own.acting("tam") as by:
         flow_actions.submit(Flow.objects.get(pk=seen.pk), by=by)
     with own.acting("viet") as by:
-        flow_actions.publish(Flow.objects.get(pk=seen.pk), by=by)
+        menus.approve(Flow.objects.get(pk=seen.pk), by)
     with own.acting("tam") as by:
         monkeypatch.setattr(type(by), "may", lambda _by, right: right == Permission.PROCEDURE_EDIT)
         with pytest.raises(PermissionDenied):

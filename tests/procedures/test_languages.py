@@ -147,7 +147,7 @@ def test_what_lags_behind_says_so_until_somebody_has_looked(hears, province, ver
     with province.acting("tam") as by:
         actions.submit(draft, by=by)
     with province.acting("viet") as by:
-        actions.publish(draft, by=by)
+        scenes.approve(draft, by)
 
     hears("English")
     english = hears("đăng ký tạm trú cần gì")[0]
@@ -180,7 +180,7 @@ def test_an_editor_translates_a_second_person_publishes(province, citizen):
     assert client.get(form).status_code == 302
     assert client.post(f"/noi-dung/ban/{version.pk}/cong-bo/").status_code == 409  # who translated wrote
     assert citizen.get("/thu-tuc/tran-hung-dao/dang-ky-tam-tru/rad/").status_code == 404
-    assert scenes.client_for(province.viet).post(f"/noi-dung/ban/{version.pk}/cong-bo/").status_code == 302
+    assert scenes.press_publish(scenes.client_for(province.viet), f"/noi-dung/ban/{version.pk}/") == 302
     public = citizen.get("/thu-tuc/tran-hung-dao/dang-ky-tam-tru/rad/").content.decode()
     assert '<h1 lang="rad">Ê Đê 1</h1>' in public and "15.000" in public
 

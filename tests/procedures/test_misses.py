@@ -8,7 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import connection
 from django.utils import timezone
 
-from procedures import actions, clusters, misses
+from procedures import actions, cluster_actions, clusters, misses
 from procedures.models import Miss, MissCluster, MissWeek, Outcome, Version
 from tests import cast
 from tests.procedures import scenes
@@ -142,7 +142,7 @@ def test_a_commune_passes_up_what_is_the_province_s_and_the_province_sees_no_mor
     client, above = client_of(commune, "giang"), scenes.client_for(province.tam)
 
     with commune.acting("giang") as by, pytest.raises(Refused):
-        clusters.draft(one, by=by)
+        cluster_actions.draft(one, by=by)
     assert "Đề nghị cấp trên bổ sung" in client.get(LIST).content.decode()
     assert "khai báo" not in above.get(LIST).content.decode()
     assert above.post(f"{LIST}{one.pk}/ban-soan/").status_code == 404
@@ -159,14 +159,14 @@ def test_a_commune_passes_up_what_is_the_province_s_and_the_province_sees_no_mor
         draft = Version.objects.get(procedure=theirs.procedure, state="draft")
         assert sorted(draft.synonyms) == ["khai báo ở trọ cho khách", "khai báo ở trọ cho khách thuê", "kt3"]
     with province.acting("tam") as by, pytest.raises(PermissionDenied):
-        clusters.drop(MissCluster.objects.get(pk=one.pk), by=by)
+        cluster_actions.drop(MissCluster.objects.get(pk=one.pk), by=by)
 
 
 def test_what_is_asked_for_from_below_becomes_one_new_procedure_however_often_it_is_pressed(commune):
     province = scenes.province_of(commune)
     [one] = asked(commune, BIRDS[0], candidates=(("other", 0.2),))
     with commune.acting("giang") as by:
-        clusters.propose(one, by=by)
+        cluster_actions.propose(one, by=by)
     above, press = scenes.client_for(province.tam), f"{LIST}{one.pk}/ban-soan/"
 
     first, second = above.post(press), above.post(press)
@@ -178,7 +178,7 @@ def test_what_is_asked_for_from_below_becomes_one_new_procedure_however_often_it
         actions.submit(draft, by=by)
     assert above.post(press).status_code == 409  # it waits for the reviewer
     with province.acting("viet") as by:
-        actions.publish(draft, by=by)
+        scenes.approve(draft, by)
     page = above.get(LIST).content.decode()
     assert "gần với “làm giấy phép nuôi chim yến”" in page and "đã có các cách gọi này" in page
     with province.acting("tam"):

@@ -47,7 +47,7 @@ def test_nobody_publishes_what_they_wrote_or_submitted(province):
     version = scenes.in_review(province)
 
     with province.acting("tam") as by, pytest.raises(Refused, match="người khác"):
-        actions.publish(version, by=by)
+        scenes.approve(version, by)
     for change in (
         {"published_by": province.tam},
         {"published_by": province.tam, "writers": []},
@@ -70,7 +70,7 @@ def test_whoever_ever_wrote_in_it_counts_also_after_somebody_else(province):
         actions.submit(version, by=by)
 
     with province.acting("viet") as by, pytest.raises(Refused):
-        actions.publish(version, by=by)
+        scenes.approve(version, by)
     with province.acting("viet"):
         assert set(Version.objects.get().writers) == {province.tam.pk, province.viet.pk}
 
@@ -169,7 +169,7 @@ def test_of_two_reviewers_at_once_one_publishes(province, commune):
 
     def publish(officer):
         with scenes.seated(province.unit, officer) as by:
-            actions.publish(Version.objects.get(pk=version.pk), by=by)
+            scenes.approve(Version.objects.get(pk=version.pk), by)
         return "done"
 
     results = crowd("web", [lambda: publish(province.viet), lambda: publish(third)])
