@@ -124,6 +124,21 @@ def test_a_post_is_checked_approved_on_a_phone_and_read_by_a_follower(running, b
     assert len(sent) == 1
 
 
+def _sees_what_a_synonym_would_change(editor):
+    names = editor.locator("[name=synonyms]").input_value()
+    editor.locator("[name=synonyms]").fill(f"{names}\nghi danh ở trọ")
+    editor.locator("#id_sentence").fill("em muốn ghi danh ở trọ")
+    began = time.monotonic()
+    editor.locator("button[name=try]").click()
+    editor.locator(".trial").wait_for()
+    took = time.monotonic() - began
+    print(f"trial of a synonym: {took:.1f} s")
+    assert took <= 5
+    assert "ghi danh ở trọ" in editor.locator("[name=synonyms]").input_value()
+    editor.screenshot(path=str(SHOTS / "editor-trial.png"), full_page=True)
+    editor.locator("[name=synonyms]").fill(names)
+
+
 def test_a_new_law_is_in_the_bots_answer_when_two_people_have_put_it_there(running, browser):
     """The editor's whole path: a law changes, who cites it is listed, a draft, a second person, the answer."""
     editor, law = officer_of(browser, running, "bientap"), "75/2022/TT-BTC"
@@ -135,6 +150,7 @@ def test_a_new_law_is_in_the_bots_answer_when_two_people_have_put_it_there(runni
     assert f"{law} đã đổi theo 200/2026/TT-BTC" in (row.text_content() or "")
     row.get_by_role("link").first.click()
     editor.get_by_role("button", name="Soạn bản mới").click()
+    _sees_what_a_synonym_would_change(editor)
     editor.locator("[name=fee-0-amount_vnd]").fill("17000")
     cited = editor.locator("[name^=legal_basis][name$=-number]")
     place = [one.input_value() for one in cited.all()].index(law)
