@@ -22,6 +22,7 @@ from django.db import models, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
+from zalopolice import written
 from zalopolice.celery import app
 
 log = logging.getLogger(__name__)
@@ -51,19 +52,19 @@ def due(model: type[Job], queue: str, limit: int = 200) -> Iterable[uuid.UUID]:
 def locked(model: type[Job], pk: uuid.UUID) -> Iterator[Job | None]:
     """Yields the waiting row locked, or None when it is done or somebody holds it; the caller ends it."""
     with transaction.atomic():
-        yield _free(model).filter(pk=pk).first()
+        yield _free(model, "id = %s", pk)
 
 
 @contextmanager
 def next_locked(model: type[Job], queue: str) -> Iterator[Job | None]:
     """Yields the row that has waited longest and nobody holds, locked: many processes never meet at one row."""
     with transaction.atomic():
-        yield _free(model).filter(queue=queue).order_by("next_at").first()
+        yield _free(model, "queue = %s", queue)
 
 
-def _free(model: type[Job]) -> models.QuerySet[Job]:
-    rows = model._default_manager.select_for_update(skip_locked=True, of=("self",))
-    return rows.filter(next_at__lte=timezone.now())
+def _free(model: type[Job], which: str, wanted: object) -> Job | None:
+    waits = f"WHERE {which} AND next_at <= %s ORDER BY next_at LIMIT 1 FOR UPDATE SKIP LOCKED"
+    return written.first(model, waits, wanted, timezone.now())
 
 
 def claim(row: Job, lease: timedelta) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+import uuid
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from zalopolice import faults
+from zalopolice import faults, written
 from zalopolice.audit import log as audit
 from zalopolice.gateway import events, incidents
 from zalopolice.gateway.models import Attachment, Citizen, Incident, Message, OfficialAccount
@@ -19,9 +20,15 @@ from zalopolice.units.models import Alert
 from zalopolice.units.models.alerts import tell
 from zalopolice.units.roles import Permission
 
+HERE = "SELECT EXISTS (SELECT FROM gateway_message WHERE unit_id = %s AND oa_id = %s AND zalo_msg_id = %s)"
 UNSETTLED = [Message.State.UNKNOWN, Message.State.RETRY, Message.State.FAILED]
 NAMELESS = timedelta(days=1)
 """So long the echo of a message may come to whose sending Zalo said yes without naming its id."""
+
+
+def is_here(unit: uuid.UUID, oa: uuid.UUID, msg_id: str) -> bool:
+    """Whether we have a message that Zalo names so."""
+    return bool(written.value(HERE, unit, oa, msg_id))
 
 
 def settle(
@@ -34,7 +41,7 @@ def settle(
     While any row to this person is ``sending`` its worker may still learn the id from the answer, and two rows may
     carry equal words; guessing now could give one row the other's id. Once it is ``unknown`` nobody else will. A row
     that was sent before and waits, or was given up, may be the echo's as well: it must not go out once more."""
-    if msg_id and Message.objects.filter(unit_id=oa.unit_id, oa=oa, zalo_msg_id=msg_id).exists():
+    if msg_id and is_here(oa.unit_id, oa.pk, msg_id):
         return True
     if typed:
         _typed_elsewhere(oa, citizen, msg_id, text, kind, sent_at)

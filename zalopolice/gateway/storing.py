@@ -9,17 +9,20 @@ import json
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import F
-from django.db.models.functions import Coalesce, Least
+from django.db import connection
 from django.utils import timezone
 
-from zalopolice import faults, queue
-from zalopolice.gateway import events, followers
+from zalopolice import faults, queue, written
+from zalopolice.gateway import echoes, events, followers
 from zalopolice.gateway.models import Attachment, ChatGroup, Citizen, Message, OfficialAccount
 from zalopolice.vault import attributes, routes
 from zalopolice.vault.models import Attribute
 
 IN_FLIGHT = timedelta(minutes=1)
+REACHED = """UPDATE gateway_message
+    SET delivered_at = LEAST(delivered_at, %s::timestamptz), seen_at = LEAST(seen_at, %s::timestamptz)
+    WHERE unit_id = %s AND oa_id = %s AND direction = 'out' AND zalo_msg_id = ANY(%s)"""
+"""Of two times the earlier; of none and one the one (``LEAST``)."""
 
 
 class NotYet(Exception):
@@ -36,7 +39,9 @@ def citizen_of(oa: OfficialAccount, event: events.Event) -> Citizen:
     faults.point("inbox.person_locked")
     known = routes.citizen_of(oa.unit_id, index)
     if known is not None:
-        citizen = Citizen.objects.get(pk=known)
+        citizen = written.first(Citizen, "WHERE id = %s", known)
+        if citizen is None:
+            raise Citizen.DoesNotExist
         if event.sent_at < citizen.first_seen_at:
             citizen.first_seen_at = event.sent_at
             citizen.save(update_fields=["first_seen_at"])
@@ -115,11 +120,11 @@ def about_person(citizen: Citizen, event: events.Event) -> None:
 def receipt(oa: OfficialAccount, event: events.Event) -> None:
     """It reached the phone, or was read there. Who reads has received, whichever of the two Zalo tells first."""
     ids, at = event.told_of, event.sent_at
-    ours = Message.objects.filter(unit_id=oa.unit_id, oa=oa, direction=Message.Direction.OUT, zalo_msg_id__in=ids)
-    changes: dict[str, Any] = {"delivered_at": Least(Coalesce(F("delivered_at"), at), at)}
-    if event.name == "user_seen_message":
-        changes["seen_at"] = Least(Coalesce(F("seen_at"), at), at)
-    if ours.update(**changes) < len(set(ids)) and timezone.now() - at < IN_FLIGHT:
+    seen_at = at if event.name == "user_seen_message" else None
+    with connection.cursor() as cursor:
+        cursor.execute(REACHED, [at, seen_at, oa.unit_id, oa.pk, ids])
+        known = cursor.rowcount
+    if known < len(set(ids)) and timezone.now() - at < IN_FLIGHT:
         raise NotYet(10.0)  # our own call may not have told us the id yet; receipts of a broadcast have no row at all
 
 
@@ -142,7 +147,7 @@ def group_of(oa: OfficialAccount, event: events.Event) -> ChatGroup:
 def _new(
     oa: OfficialAccount, citizen: Citizen, msg_id: str, event: events.Event, received_at: datetime, **more: Any
 ) -> Message | None:
-    if msg_id and Message.objects.filter(unit_id=oa.unit_id, oa=oa, zalo_msg_id=msg_id).exists():
+    if msg_id and echoes.is_here(oa.unit_id, oa.pk, msg_id):
         return None
     columns: dict[str, Any] = {
         "direction": Message.Direction.IN,

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from zalopolice import faults, queue
+from zalopolice import faults, queue, written
 from zalopolice.audit import log as audit
 from zalopolice.gateway import events
 from zalopolice.gateway.models import InboundEvent, OfficialAccount, StuckEvent
@@ -59,8 +59,9 @@ def account(body: dict[str, Any], app_id: str) -> OfficialAccount | None:
 def owner(parties: list[str], app_id: str) -> OfficialAccount | None:
     """The app whose secret signed the event speaks for its own accounts only, and an account that is declared and
     not connected may be somebody else's."""
-    proved = OfficialAccount.objects.filter(app__app_id=app_id, connected_at__isnull=False)
-    return proved.filter(oa_id__in=parties).first()
+    proved = """WHERE connected_at IS NOT NULL AND app_id IN (SELECT id FROM gateway_zaloapp WHERE app_id = %s)
+        AND oa_id = ANY(%s) ORDER BY name LIMIT 1"""
+    return written.first(OfficialAccount, proved, app_id, parties)
 
 
 def _body(raw: bytes | None) -> dict[str, Any]:

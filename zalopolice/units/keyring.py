@@ -23,10 +23,11 @@ from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from zalopolice import crypto
+from zalopolice import crypto, written
 from zalopolice.units.models import WrappedKey
 
 RINGS = {"content": "units.ContentKey", "vault": "vault.VaultKey"}
+IN_USE = "WHERE unit_id = %s AND level = %s AND owner = %s AND retired_at IS NULL"
 
 
 def _model(ring: str) -> type[WrappedKey]:
@@ -58,8 +59,7 @@ def key_for(ring: str, unit: uuid.UUID, owner: uuid.UUID) -> crypto.Key:
 
 
 def in_use(ring: str, unit: uuid.UUID, level: str, owner: uuid.UUID) -> WrappedKey | None:
-    rows = _model(ring)._default_manager.filter(unit_id=unit, level=level, owner=owner, retired_at=None)
-    return rows.first()
+    return written.first(_model(ring), IN_USE, unit, level, owner)
 
 
 @transaction.atomic(savepoint=False)
@@ -140,7 +140,7 @@ def secret(ring: str, id: uuid.UUID) -> bytes:
     until, cached = _secrets.get((ring, id), (0.0, b""))
     if until > time.monotonic():
         return cached
-    row = _model(ring)._default_manager.filter(pk=id).first()
+    row = written.first(_model(ring), "WHERE id = %s", id)
     if row is None:
         raise crypto.CannotOpen("the key was destroyed or belongs to another unit")
     return _remember(ring, row)

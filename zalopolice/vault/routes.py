@@ -7,9 +7,10 @@ import uuid
 from django.conf import settings
 from django.db import connection
 
-from zalopolice import crypto
+from zalopolice import crypto, written
 from zalopolice.vault.models import Route
 
+CITIZEN = 'SELECT citizen_id FROM vault_route WHERE unit_id = %s AND "index" = %s'
 GROUP = "group:"
 """Begins the id of who spoke in a group, which is nobody's address. Everybody there reads their name: one citizen for
 what they say there and for what they tell us alone would show who the source is (design D16)."""
@@ -29,7 +30,8 @@ def lock(unit: uuid.UUID, oa_id: str, zalo_user_id: str) -> bytes:
 
 
 def citizen_of(unit: uuid.UUID, index: bytes) -> uuid.UUID | None:
-    return Route.objects.filter(unit_id=unit, index=index).values_list("citizen_id", flat=True).first()
+    found: uuid.UUID | None = written.value(CITIZEN, unit, index)
+    return found
 
 
 def remember(unit: uuid.UUID, index: bytes, citizen: uuid.UUID, zalo_user_id: str) -> None:
@@ -37,4 +39,7 @@ def remember(unit: uuid.UUID, index: bytes, citizen: uuid.UUID, zalo_user_id: st
 
 
 def zalo_user_id(citizen: uuid.UUID) -> str:
-    return str(Route.objects.get(citizen_id=citizen).zalo_user_id)
+    route = written.first(Route, "WHERE citizen_id = %s", citizen)
+    if route is None:
+        raise Route.DoesNotExist
+    return str(route.zalo_user_id)
