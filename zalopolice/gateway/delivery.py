@@ -16,14 +16,13 @@ from typing import Any
 from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 from django.db import OperationalError, transaction
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
-from zalopolice import faults, metrics, queue
+from zalopolice import faults, metrics, queue, written
 from zalopolice.gateway import accounts, client, echoes, holding, pace, quota, rules, settling, tokens, verdicts
 from zalopolice.gateway.client import Outcome, Verdict
-from zalopolice.gateway.models import Message
+from zalopolice.gateway.models import Citizen, Message, OfficialAccount, ZaloApp
 from zalopolice.gateway.settling import tell_unsent
 from zalopolice.gateway.uploads import instead, left_out, message_of
 from zalopolice.states import WrongState, move_to
@@ -39,6 +38,16 @@ NEAR = timedelta(seconds=1)
 TOGETHER = 10.0
 """Seconds one citizen's rows may follow each other; the rest find the next round, before a time limit cuts a call."""
 FENCE = ("attempt",)
+WAITS = """FROM gateway_message JOIN gateway_citizen ON gateway_citizen.id = gateway_message.citizen_id
+    JOIN gateway_officialaccount ON gateway_officialaccount.id = gateway_message.oa_id
+    JOIN gateway_zaloapp ON gateway_zaloapp.id = gateway_officialaccount.app_id
+    WHERE gateway_message.id = %s AND gateway_message.queue = 'vault' AND gateway_message.next_at <= %s"""
+AHEAD = """SELECT state FROM gateway_message
+    WHERE citizen_id = %s AND direction = 'out' AND sent_at < %s AND queue = 'vault'
+        AND (state = 'sending' OR state IN ('queued', 'retry') AND next_at <= %s) ORDER BY sent_at, id LIMIT 1"""
+NEXT = """SELECT id FROM gateway_message
+    WHERE citizen_id = %s AND state IN ('queued', 'retry') AND queue = 'vault' AND next_at <= %s
+    ORDER BY sent_at, id LIMIT 1"""
 
 
 def lease() -> timedelta:
@@ -97,8 +106,12 @@ def _failed(message: Message) -> None:
 def _load(pk: uuid.UUID | None) -> Message | None:
     if pk is None:
         return None
-    rows = Message.objects.select_related("oa__app", "citizen")
-    return rows.filter(pk=pk, queue="vault", next_at__lte=timezone.now()).first()
+    found = written.joined((Message, Citizen, OfficialAccount, ZaloApp), WAITS, pk, timezone.now())
+    if found is None:
+        return None
+    message: Message
+    message, message.citizen, message.oa, message.oa.app = found
+    return message
 
 
 def _first_in_turn(message: Message) -> Message | None:
@@ -108,26 +121,21 @@ def _first_in_turn(message: Message) -> Message | None:
     while (ahead := _ahead(message)) is not None:
         first = _next_of(message)
         if first is None or first.pk == message.pk:
-            if ahead.state in WAITING:
+            if ahead in WAITING:
                 queue.again(message, 5)  # behind the rows of others, which must not wait for this one
             return None
         message = first
     return message
 
 
-def _ahead(message: Message) -> Message | None:
-    earlier = Message.objects.filter(
-        citizen_id=message.citizen_id, direction=Message.Direction.OUT, sent_at__lt=message.sent_at, queue="vault"
-    )
-    soon = Q(state__in=WAITING, next_at__lte=timezone.now() + HELD_UP)
-    return earlier.filter(soon | Q(state=State.SENDING)).order_by("sent_at", "pk").first()
+def _ahead(message: Message) -> str | None:
+    """The state of the first row that goes before this one."""
+    state: str | None = written.value(AHEAD, message.citizen_id, message.sent_at, timezone.now() + HELD_UP)
+    return state
 
 
 def _next_of(message: Message) -> Message | None:
-    rows = Message.objects.filter(
-        citizen_id=message.citizen_id, state__in=WAITING, queue="vault", next_at__lte=timezone.now()
-    )
-    return _load(rows.order_by("sent_at", "pk").values_list("pk", flat=True).first())
+    return _load(written.value(NEXT, message.citizen_id, timezone.now()))
 
 
 def send(message: Message) -> bool:
@@ -244,11 +252,10 @@ def _sent(message: Message, outcome: Outcome) -> None:
     done["tier"] = quota.tier(message.tier, outcome.data)
     rows = Message.objects.filter(unit_id=message.unit_id, oa_id=message.oa_id)
     with transaction.atomic():
-        named_so = rows.filter(zalo_msg_id=msg_id)
-        if msg_id and named_so.exists():
+        if msg_id and echoes.is_here(message.unit_id, message.oa_id, msg_id):
             # An echo that Zalo worded differently was taken for somebody's typing in the console: it was this.
-            echoes.not_typed(named_so)
-            msg_id = "" if named_so.exists() else msg_id
+            echoes.not_typed(rows.filter(zalo_msg_id=msg_id))
+            msg_id = "" if rows.filter(zalo_msg_id=msg_id).exists() else msg_id
         done["zalo_msg_id"] = msg_id
         faults.point("outbox.recording")
         try:

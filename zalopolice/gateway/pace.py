@@ -11,10 +11,11 @@ from __future__ import annotations
 import uuid
 from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from zalopolice import written
 from zalopolice.gateway import incidents, rules
 from zalopolice.gateway.models import Incident, OfficialAccount, Pace
 
@@ -31,6 +32,9 @@ CATCH_UP = timedelta(seconds=0.1)
 """So much of a lost moment may be made good: a worker is never exactly in time."""
 ABSURD = timedelta(minutes=1)
 """Even the slowest pace sets the next call no more than ten seconds away."""
+COUNTED = """UPDATE gateway_pace SET free_at = given.free_at
+    FROM (VALUES (%s::uuid, %s::timestamptz), (%s::uuid, %s::timestamptz)) AS given (id, free_at)
+    WHERE gateway_pace.id = given.id"""
 MANY, TOGETHER = 3, timedelta(seconds=10)
 """So many accounts of an app refused within so short a time: it is the app that is too fast."""
 
@@ -55,8 +59,9 @@ def take(oa: OfficialAccount) -> float:
             timedelta(seconds=1 / rate(row, most[name], now)) for row, name in ((app, "pace_app"), (own, "pace_oa"))
         ]
         if app.free_at <= now and own.free_at <= now:
-            for row, gap in zip((app, own), gaps, strict=True):
-                Pace.objects.filter(pk=row.pk).update(free_at=max(row.free_at, now - CATCH_UP) + gap)
+            after = [max(row.free_at, now - CATCH_UP) + gap for row, gap in zip((app, own), gaps, strict=True)]
+            with connection.cursor() as cursor:
+                cursor.execute(COUNTED, [app.pk, after[0], own.pk, after[1]])
             turn = now
         else:
             # Behind those who were told to come back before: so nobody comes in vain, however many wait.
@@ -89,8 +94,7 @@ def _forget_a_wrong_clock(row: Pace) -> None:
 
 
 def _locked(oa: OfficialAccount) -> list[Pace]:
-    keys = Pace.objects.select_for_update().filter(pk__in=(oa.app_id, oa.pk))
-    return list(keys.order_by("app_id", "pk"))
+    return written.rows(Pace, "WHERE id IN (%s, %s) ORDER BY app_id, id FOR UPDATE", oa.app_id, oa.pk)
 
 
 def slow_down(oa: OfficialAccount) -> None:

@@ -21,12 +21,14 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from zalopolice import crypto, faults
+from zalopolice import crypto, faults, written
 from zalopolice.gateway import accounts, client, holding, incidents, vault_files
 from zalopolice.gateway.models import Incident, OfficialAccount, Token, TokenJournal, ZaloApp
+from zalopolice.units.models import Unit
 
 REFRESH_BELOW = timedelta(hours=6)
 """A failed refresh at 6 of 25 hours leaves a working day for the chief to consent anew."""
+OF_ACCOUNT = "FROM gateway_token JOIN units_unit ON units_unit.id = unit_id WHERE oa_id = %s"
 LEASE = timedelta(seconds=45)
 """Longer than the most patient wait for an answer: who still holds it then is dead, or its answer is in the file."""
 PATIENCE = 5.0
@@ -48,10 +50,10 @@ def app_secret(app: ZaloApp) -> str:
 
 def account(oa: OfficialAccount) -> tuple[client.Account, int]:
     """The access token to call with, and its version; refreshes early when it runs out soon."""
-    token = Token.objects.filter(oa=oa).select_related("unit").first()
-    if token is None:
+    found = written.joined((Token, Unit), OF_ACCOUNT, oa.pk)
+    if found is None:
         raise NeedsConsent
-    is_training = token.unit.is_training
+    token, is_training = found[0], found[1].is_training
     left = token.expires_at - timezone.now()
     if left < REFRESH_BELOW:
         # Early: whoever does not get the lease, or gets no new pair, goes on with the token that still works.
