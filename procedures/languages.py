@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy as _lazy
 
 from procedures.models import LanguageChoice
 from zalopolice import crypto
+from zalopolice import written as written_out
 from zalopolice.gateway.models import Citizen
 
 log = logging.getLogger(__name__)
@@ -200,7 +201,7 @@ def _fee(row: Mapping[str, Any], cases: Mapping[str, str]) -> dict[str, Any]:
 
 def of(citizen: Citizen) -> str:
     """The language this citizen has chosen, else Vietnamese; a choice nobody can open must keep no message waiting."""
-    chosen = LanguageChoice.objects.filter(citizen=citizen).first()
+    chosen = written_out.first(LanguageChoice, "WHERE citizen_id = %s", citizen.pk)
     try:
         return chosen.code if chosen is not None and chosen.code in LANGUAGES else VIETNAMESE
     except crypto.CannotOpen:

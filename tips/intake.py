@@ -8,13 +8,18 @@ from django.db.models import Min, Q
 from django.utils import timezone
 
 from tips.models import Case, CaseEntry, Filed, TrayItem
-from zalopolice import faults
+from zalopolice import faults, written
 from zalopolice.gateway.models import Citizen, Message
 from zalopolice.units.models import Alert, Officer
 from zalopolice.units.models.alerts import tell
 from zalopolice.units.roles import Permission
 from zalopolice.vault.aliases import new_alias, new_tip_code, unused
 
+OPEN_CASES = "WHERE citizen_id = %s AND status <> 'closed' ORDER BY received_at DESC FOR UPDATE"
+WAITING_ITEM = "WHERE citizen_id = %s AND status = 'waiting' ORDER BY id LIMIT 1"
+WAITING_TIP = "SELECT EXISTS (SELECT FROM tips_trayitem WHERE citizen_id = %s AND status = 'waiting' AND kind = 'tip')"
+OFFICER_SAID = """SELECT EXISTS (
+    SELECT FROM gateway_message WHERE citizen_id = %s AND origin = 'officer' AND sent_at >= %s)"""
 OFFICER_TALKS = timedelta(hours=12)
 """So long after an officer's words the bot keeps silent in their thread."""
 
@@ -25,8 +30,7 @@ def open_case_of(citizen: Citizen) -> Case | None:
     Locked, like the tray's item below: an officer who closes it at this moment either sees the new message or waits
     until it is filed, so that no message ends in something already put away. Always the case before the item, here as
     in the verbs; the other way round two of them would wait for each other."""
-    cases = Case.objects.filter(citizen=citizen).open().select_for_update(of=("self",))
-    found = list(cases.order_by("-received_at"))
+    found = written.rows(Case, OPEN_CASES, citizen.pk)
     if len(found) < 2:
         return found[0] if found else None
     asked = CaseEntry.objects.filter(case__in=found, kind=CaseEntry.Kind.REPLIED).order_by("-at").first()
@@ -34,19 +38,17 @@ def open_case_of(citizen: Citizen) -> Case | None:
 
 
 def waiting_item_of(citizen: Citizen) -> TrayItem | None:
-    return TrayItem.objects.filter(citizen=citizen, status=TrayItem.Status.WAITING).first()
+    return written.first(TrayItem, WAITING_ITEM, citizen.pk)
 
 
 def waits_as_tip(citizen: Citizen) -> bool:
-    waiting = TrayItem.objects.filter(citizen=citizen, status=TrayItem.Status.WAITING)
-    return waiting.filter(kind=TrayItem.Kind.TIP).exists()
+    return bool(written.value(WAITING_TIP, citizen.pk))
 
 
 def officer_talks_with(citizen: Citizen) -> bool:
     """An officer has answered and the thread is open: the bot does not speak in between."""
     since = timezone.now() - OFFICER_TALKS
-    said = Message.objects.filter(citizen=citizen, origin=Message.Origin.OFFICER, sent_at__gte=since)
-    return said.exists() and waiting_item_of(citizen) is not None
+    return bool(written.value(OFFICER_SAID, citizen.pk, since)) and waiting_item_of(citizen) is not None
 
 
 def file_in_case(message: Message, case: Case, *, silently: bool = False) -> None:
@@ -76,8 +78,7 @@ TAKEN_FOR = timedelta(minutes=30)
 
 def put_in_tray(message: Message, *, kind: str = "", urgent: bool = False) -> TrayItem:
     """Adds to the citizen's waiting thread, or opens one; a kind once given stays, an alarm while its words wait."""
-    waiting = TrayItem.objects.filter(citizen=message.citizen, status=TrayItem.Status.WAITING)
-    item = waiting.select_for_update().first() or _new_item(message)
+    item = written.first(TrayItem, f"{WAITING_ITEM} FOR UPDATE", message.citizen.pk) or _new_item(message)
     item.kind = item.kind if item.kind == TrayItem.Kind.TIP else kind or item.kind
     item.group_id = item.group_id or message.group_id
     item.opened_at = min(item.opened_at, message.sent_at)

@@ -186,7 +186,8 @@ def hand_over(message: Message, carried: Carried, words: str = "duty_called", *,
 def _file(message: Message, carried: Carried, *, kind: str) -> TrayItem:
     """Into the tray with what the bot alone has heard; the dialogue is over."""
     dialogues.end(message.citizen)
-    for earlier in Message.objects.filter(pk__in=carried.get("heard", ()), filed=None).order_by("sent_at", "pk"):
+    heard = carried.get("heard")
+    for earlier in Message.objects.filter(pk__in=heard, filed=None).order_by("sent_at", "pk") if heard else ():
         earlier.citizen = message.citizen
         intake.put_in_tray(earlier)
     return intake.put_in_tray(message, kind=kind)

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from tips import danger, intake, recognition
 from tips.models import TrayItem
-from zalopolice import faults
+from zalopolice import faults, written
 from zalopolice.gateway import flood, incidents, outbox, sources
 from zalopolice.gateway.models import Incident, Message
 from zalopolice.units import hotline
@@ -21,6 +21,8 @@ from zalopolice.units.models import Unit
 
 ANSWERED_WITHIN = timedelta(hours=24)
 """An automatic answer to what was said a day ago answers nobody."""
+ANSWERED_AT_ZALO = """SELECT EXISTS (
+    SELECT FROM gateway_message WHERE citizen_id = %s AND origin = 'console' AND sent_at > %s AND kind <> 'call')"""
 SAID_ONCE_IN = timedelta(hours=24)
 SAFETY_ONCE_IN = timedelta(minutes=30)
 WORDLESS = {"call", "withdraw"}
@@ -52,8 +54,7 @@ def keep(message: Message) -> bool:
 
 def _answered_at_zalo(message: Message) -> bool:
     """By somebody in Zalo's console, or by us in rows a restore has taken; a call answers nothing in writing."""
-    later = Message.objects.filter(citizen=message.citizen, origin=Message.Origin.CONSOLE, sent_at__gt=message.sent_at)
-    return later.exclude(kind="call").exists()
+    return bool(written.value(ANSWERED_AT_ZALO, message.citizen_id, message.sent_at))
 
 
 def source(message: Message) -> bool:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from procedures import conversation, language_talk, languages
 from procedures.conversation import so_far
 from tips import danger, intake
-from zalopolice import answering, faults, message_reading, queue, quiet
+from zalopolice import answering, faults, message_reading, queue, quiet, written
 from zalopolice.gateway import dialogues, outbox
 from zalopolice.gateway.models import Citizen, Message
 from zalopolice.states import move_to
@@ -21,6 +21,8 @@ from zalopolice.units.walls import job_context
 
 log = logging.getLogger(__name__)
 
+WHOSE = "WHERE id IN (SELECT citizen_id FROM gateway_message WHERE id = %s) FOR UPDATE"
+WAITING = "WHERE citizen_id = %s AND state = 'received' AND queue = 'worker' ORDER BY sent_at, zalo_msg_id, id"
 PLAIN_AFTER = 5
 """Failed tries after which a message goes to the tray without any answer: read late is better than not at all."""
 
@@ -49,11 +51,11 @@ def _failed(pk: uuid.UUID) -> None:
 
 def _route_waiting(pk: uuid.UUID, steps: tuple[Step, ...]) -> None:
     """Routes everything of this citizen that waits, in the order it was written."""
-    whose = Message.objects.filter(pk=pk).values("citizen")
-    citizen = Citizen.objects.select_for_update().get(pk__in=whose)
+    citizen = written.first(Citizen, WHOSE, pk)
+    if citizen is None:
+        raise Citizen.DoesNotExist
     faults.point("routing.locked")
-    waiting = Message.objects.filter(citizen=citizen, state=Message.State.RECEIVED, queue="worker")
-    for message in waiting.order_by("sent_at", "zalo_msg_id", "pk"):
+    for message in written.rows(Message, WAITING, citizen.pk):
         message.citizen = citizen
         if message.pk == pk or message.attempt == 0:
             with outbox.speaking(languages.of(citizen) if steps is STEPS else languages.VIETNAMESE):

@@ -8,11 +8,13 @@ from typing import Any
 
 from django.utils import timezone
 
+from zalopolice import written
 from zalopolice.gateway.models import Citizen, Dialogue
 
 
 def current(citizen: Citizen) -> Dialogue | None:
-    return Dialogue.objects.filter(citizen=citizen, expires_at__gt=timezone.now()).first()
+    now = timezone.now()
+    return written.first(Dialogue, "WHERE citizen_id = %s AND expires_at > %s ORDER BY id LIMIT 1", citizen.pk, now)
 
 
 def begin(citizen: Citizen, kind: str, state: dict[str, Any], lasts: timedelta) -> Dialogue:

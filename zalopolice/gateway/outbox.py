@@ -15,7 +15,7 @@ from django.template import Context, Engine
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
-from zalopolice import faults, queue
+from zalopolice import faults, queue, written
 from zalopolice.gateway import rules, splitting, verdicts
 from zalopolice.gateway.models import Citizen, Message, SharedFile
 
@@ -51,7 +51,7 @@ def enqueue(
     if rules.only_in_group(citizen):
         raise ValueError(verdicts.IN_GROUP)
     if business_key:
-        known = Message.objects.filter(unit_id=citizen.unit_id, business_key=business_key).first()
+        known = written.first(Message, "WHERE unit_id = %s AND business_key = %s", citizen.unit_id, business_key)
         if known is not None:
             return known
     now = timezone.now()

@@ -69,8 +69,9 @@ def reply_window(citizen: Citizen, at: datetime) -> Window:
 
 def only_in_group(citizen: Citizen) -> bool:
     """Known from a Zalo group alone (``vault.routes.GROUP``): nothing can be said to them that others do not read."""
-    said = Message.objects.filter(citizen=citizen).exclude(group=None)
-    return citizen.last_interaction_at is None and said.exists()
+    if citizen.last_interaction_at is not None:
+        return False
+    return Message.objects.filter(citizen=citizen).exclude(group=None).exists()
 
 
 REPLY_HOURS = ("reply_free_hours", "reply_paid_hours")

@@ -12,6 +12,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from zalopolice import written
 from zalopolice.audit import log
 from zalopolice.gateway.models import Message, OfficialAccount, SourceTag
 from zalopolice.refusals import Refused
@@ -26,6 +27,9 @@ PREFIX = {
 }
 WRITTEN = re.compile(r"\s*#\s*([a-z]{1,4})\s?(\d{1,4})(?!\w)[\s:;,.–-]*", re.IGNORECASE | re.ASCII)
 TRIES = 5
+TAG_OF_TODAY = """SELECT source_tag_id FROM gateway_message
+    WHERE unit_id = %s AND citizen_id = %s AND sent_at >= %s AND sent_at <= %s AND source_tag_id IS NOT NULL
+        AND id <> %s ORDER BY sent_at DESC, id DESC LIMIT 1"""
 
 
 # --- officers ----------------------------------------------------------------------------------------------------
@@ -94,9 +98,5 @@ def _of_today(message: Message) -> SourceTag | None:
     """The words that follow a code on the same day belong to it; tomorrow's may be about anything."""
     day = timezone.localdate(message.sent_at)
     midnight = timezone.make_aware(datetime.combine(day, time()))
-    earlier = Message.objects.filter(
-        unit_id=message.unit_id, citizen=message.citizen_id, sent_at__gte=midnight, sent_at__lte=message.sent_at
-    )
-    tagged = earlier.exclude(source_tag=None).exclude(pk=message.pk).order_by("-sent_at", "-pk")
-    last = tagged.values_list("source_tag", flat=True).first()
+    last = written.value(TAG_OF_TODAY, message.unit_id, message.citizen_id, midnight, message.sent_at, message.pk)
     return SourceTag.objects.filter(pk=last).first() if last else None
