@@ -20,7 +20,9 @@ from zalopolice.units.models import Alert
 from zalopolice.units.models.alerts import tell
 from zalopolice.units.roles import Permission
 
-HERE = "SELECT EXISTS (SELECT FROM gateway_message WHERE unit_id = %s AND oa_id = %s AND zalo_msg_id = %s)"
+HERE = """SELECT EXISTS (SELECT FROM gateway_message
+    WHERE unit_id = %s AND oa_id = %s AND zalo_msg_id = %s AND zalo_msg_id <> '')"""
+"""Not empty, said once more: only so a plan that is kept for any id may use the index, which has no empty ones."""
 UNSETTLED = [Message.State.UNKNOWN, Message.State.RETRY, Message.State.FAILED]
 NAMELESS = timedelta(days=1)
 """So long the echo of a message may come to whose sending Zalo said yes without naming its id."""

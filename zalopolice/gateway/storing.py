@@ -21,8 +21,8 @@ from zalopolice.vault.models import Attribute
 IN_FLIGHT = timedelta(minutes=1)
 REACHED = """UPDATE gateway_message
     SET delivered_at = LEAST(delivered_at, %s::timestamptz), seen_at = LEAST(seen_at, %s::timestamptz)
-    WHERE unit_id = %s AND oa_id = %s AND direction = 'out' AND zalo_msg_id = ANY(%s)"""
-"""Of two times the earlier; of none and one the one (``LEAST``)."""
+    WHERE unit_id = %s AND oa_id = %s AND direction = 'out' AND zalo_msg_id = ANY(%s) AND zalo_msg_id <> ''"""
+"""Of two times the earlier; of none and one the one (``LEAST``). Not empty: see ``echoes.HERE``."""
 
 
 class NotYet(Exception):
