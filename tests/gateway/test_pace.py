@@ -35,10 +35,10 @@ def paces(zone, db):
             ChannelRule.objects.filter(name=name).update(value=value)
         return before
 
-    before = rule("pace_oa", 20)
+    before = {name: rule(name, value) for name, value in (("pace_oa", 20), ("pace_app", 60))}
     yield rule
-    rule("pace_oa", before)
-    rule("pace_app", 60)
+    for name, value in before.items():
+        rule(name, value)
 
 
 class Bucket:
