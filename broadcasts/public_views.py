@@ -6,6 +6,7 @@ import uuid
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
@@ -37,7 +38,10 @@ def post_page(request: HttpRequest, unit: str, pk: uuid.UUID) -> HttpResponse:
     pictures = PostImage.objects.filter(unit=of, sha256=post.cover_sha256, published_at__isnull=False)
     picture = pictures.only("sha256", "width", "height").first()
     context = {"unit": of, "post": post, "blocks": article.blocks(post.body), "picture": picture}
-    return drawn.page(request, "public/post.html", lambda: context, (of.name, post.pk))
+    if picture is not None:
+        context["shared_picture"] = reverse("post_picture", args=[picture.sha256])
+    facts = (of.name, post.pk, picture and picture.sha256)
+    return drawn.page(request, "public/post.html", lambda: context, facts)
 
 
 def _unit(code: str) -> Unit:

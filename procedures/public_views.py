@@ -82,7 +82,9 @@ def procedure_page(request: HttpRequest, code: str, slug: str, language: str = "
     now, own, offered = entries.get(entry.replaced_by or ""), override(unit, entry), files(entry.content)
 
     def context() -> dict[str, Any]:
-        return _reading(unit, entry, own, language or languages.VIETNAMESE) | {"now": now, "files": offered}
+        pictures = [file.path for _, file in offered if file.kind == SharedFile.Kind.PICTURE]
+        more = {"now": now, "files": offered, "shared_picture": "".join(pictures[:1])}
+        return _reading(unit, entry, own, language or languages.VIETNAMESE) | more
 
     facts = (
         _said_of(unit), entry.version_id, entry.name, entry.field, entry.code, entry.review_due, own,

@@ -6,6 +6,7 @@ import logging
 import secrets
 from collections.abc import Callable
 
+from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -15,14 +16,28 @@ from zalopolice import preferences
 
 log = logging.getLogger(__name__)
 
-WORDED = {405, 413, 429}
+WORDED = {403, 405, 413, 429}
 """Answers some layer gives without a body; a browser would show an empty page."""
+
+
+def _named(name: str | int) -> str:
+    """Citizens have pages in their own look and words: no officers' style sheets, no “đồng chí”."""
+    return f"public/{name}.html" if settings.ZONE == "public" else f"{name}.html"
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     too_big = isinstance(exception, RequestDataTooBig | TooManyFieldsSent | TooManyFilesSent)
     status = 413 if too_big else 400
-    return render(request, f"{status}.html", status=status)
+    return render(request, _named(status), status=status)
+
+
+def refused(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return render(request, _named(403), status=403)
+
+
+def foreign_form(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """``reason`` is for developers (CSRF_FAILURE_VIEW)."""
+    return render(request, _named("403_csrf"), status=403)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
@@ -49,7 +64,7 @@ def middleware(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[
             return response
         if request.method == "HEAD" or not request.accepts("text/html"):
             return response
-        page = render(request, f"{response.status_code}.html", status=response.status_code)
+        page = render(request, _named(response.status_code), status=response.status_code)
         for name, value in response.headers.items():
             if name not in {"Content-Type", "Content-Length"}:
                 page.headers[name] = value

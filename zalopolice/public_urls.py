@@ -20,5 +20,6 @@ urlpatterns = [
 ]
 
 handler400 = "zalopolice.error_pages.bad_request"
+handler403 = "zalopolice.error_pages.refused"
 handler404 = "zalopolice.citizens.missing"
 handler500 = "zalopolice.error_pages.citizens_error"

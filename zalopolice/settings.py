@@ -29,6 +29,7 @@ PUBLIC_URL = env.str("ZALOPOLICE_PUBLIC_URL", default="http://127.0.0.1:8001").r
 WEBHOOK_URL = env.str("ZALOPOLICE_WEBHOOK_URL", default="http://127.0.0.1:8002").rstrip("/")
 ALLOWED_HOSTS = env.list("ZALOPOLICE_ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
 CSRF_TRUSTED_ORIGINS = [WEB_URL]
+CSRF_FAILURE_VIEW = "zalopolice.error_pages.foreign_form"
 
 INSTALLED_APPS = [
     "django.contrib.auth",

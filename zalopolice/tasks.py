@@ -38,7 +38,7 @@ from zalopolice.gateway import (
     watch,
 )
 from zalopolice.gateway.models import Attachment, Consent, HistoryWalk, InboundEvent, Message, Setup, StuckEvent
-from zalopolice.units import hotline
+from zalopolice.units import delays, hotline
 from zalopolice.units.walls import job_context
 
 log = logging.getLogger(__name__)
@@ -271,6 +271,7 @@ def due_anywhere(model: type[queue.Job], limit: int = BATCH) -> list[uuid.UUID]:
 seal_audit = app.task(name="zalopolice.seal_audit")(audit.seal)
 
 
+forget_delays = app.task(name="zalopolice.forget_delays")(delays.forget)
 remind_of_numbers = app.task(name="zalopolice.remind_of_numbers")(hotline.remind)
 
 

@@ -8,7 +8,7 @@ from django.db import ProgrammingError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from broadcasts.models import PostVersion
+from broadcasts.models import PostImage, PostVersion
 from tests.broadcasts.scenes import COVER, TITLE, post_at
 from tests.procedures.scenes import Citizen
 from tests.tips.scenes import text
@@ -79,6 +79,25 @@ def test_an_article_is_read_without_zalo(commune, zone):
         assert said in page
     assert 'width="1280" height="720"' in page and "writers" not in page
     assert citizen.get(f"/anh/{COVER}.jpg").status_code == 200
+
+
+def test_a_post_shown_elsewhere_brings_its_picture_and_a_cover_that_went_goes_at_once(commune, zone, settings):
+    version, citizen = sent(commune, TITLE, body=BODY, description="Bốn dấu hiệu"), Citizen(zone)
+
+    def named():
+        page = text(citizen.get(f"{PAGE}{version.pk}/"))
+        return dict(re.findall(r'<meta property="og:(\w+)" content="([^"]*)"', page)), page
+
+    first, page = named()
+    assert first["image"] == f"{settings.PUBLIC_URL}/anh/{COVER}.jpg"
+    assert first["url"] == f"{settings.PUBLIC_URL}{PAGE}{version.pk}/"
+    assert first["title"].startswith(TITLE) and first["description"] == "Bốn dấu hiệu" and 'name="robots"' not in page
+    with zone("owner"):
+        PostImage.objects.filter(sha256=COVER).update(published_at=None)
+    then, page = named()
+
+    assert then["image"] == f"{settings.PUBLIC_URL}/static/share.png"
+    assert COVER not in page
 
 
 @pytest.mark.parametrize("name", ["public", "worker"])

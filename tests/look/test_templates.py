@@ -72,4 +72,4 @@ def test_no_third_party_file_but_the_fonts():
     for name in files:
         if name.endswith("OFL.txt"):
             assert "SIL OPEN FONT LICENSE" in (ROOT / "static" / name).read_text().upper()
-    assert all(name.startswith(("css/", "js/", "fonts/")) or name == "favicon.svg" for name in files)
+    assert all(name.startswith(("css/", "js/", "fonts/")) or name in {"favicon.svg", "share.png"} for name in files)

@@ -53,11 +53,13 @@ def town(province, commune, zone):
         OfficialAccount.objects.filter(unit=commune.unit).update(connected_at=timezone.now())
     form = attaching.keep(commune, "Tờ khai CT01.pdf", attaching.PDF)
     offered = [{"id": str(form.pk), "title": "Tờ khai thay đổi thông tin cư trú", "kind": "form", "name": form.name}]
+    plan = attaching.keep(commune, "Sơ đồ.png", attaching.picture(), kind="picture")
+    offered.append({"id": str(plan.pk), "title": "Sơ đồ đường đi", "kind": "picture", "name": plan.name})
     content = languages.with_translation("Đăng ký tạm trú", scenes.CONTENT | {"files": offered}, "km", KHMER)
     scenes.published(province, SLUG, content=content)
     with zone("owner"):
         call_command("load_procedures", "--publish", verbosity=0, stdout=StringIO())
-    commune.form = form
+    commune.form, commune.plan = form, plan
     commune.post = posts.post_at(commune, posts.Status.SCHEDULED)
     with zone("owner"):
         posts.PostVersion.objects.filter(pk=commune.post.pk).update(status="dispatched")
@@ -149,7 +151,7 @@ def test_an_address_with_a_query_is_not_kept(town, citizen):
     assert not drawn._pages
 
 
-def test_machines_read_what_people_read(town, citizen, settings):
+def test_machines_read_what_people_read(town, citizen, settings, zone):
     page = text(citizen, PAGES["public_procedure"])
     here = f"{settings.PUBLIC_URL}{PAGES['public_procedure']}"
     data = json.loads(re.search(r'<script type="application/ld\+json">(.*?)</script>', page)[1])
@@ -165,6 +167,12 @@ def test_machines_read_what_people_read(town, citizen, settings):
     assert f'<link rel="canonical" href="{here}">' in page
     assert f'<meta property="og:url" content="{here}">' in page
     assert re.search(r'<meta property="og:title" content="Đăng ký tạm trú · ', page)
+    assert f'<meta property="og:image" content="{settings.PUBLIC_URL}{town.plan.path}">' in page
+    with zone("owner"):
+        type(town.plan).objects.filter(pk=town.plan.pk).update(retired_at=timezone.now())
+    later = text(citizen, PAGES["public_procedure"])
+    assert f'<meta property="og:image" content="{settings.PUBLIC_URL}/static/share.png">' in later
+    assert '<meta property="og:description" content="Đăng ký tạm trú. ' in page
     assert f'<link rel="alternate" hreflang="km" href="{here}km/">' in page
     assert 'name="robots"' not in page
     assert '<meta name="robots" content="noindex">' in text(citizen, f"/thu-tuc/{UNIT}/?tim=a")

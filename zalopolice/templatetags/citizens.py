@@ -24,6 +24,12 @@ def address(context: Context) -> str:
 
 
 @register.simple_tag
+def absolute(path: str) -> str:
+    """For whoever shows the page elsewhere."""
+    return f"{settings.PUBLIC_URL}{path}"
+
+
+@register.simple_tag
 def linked(data: dict[str, Any]) -> SafeString:
     """JSON-LD. No browser runs a block of this type, so the policy against inline scripts leaves it alone."""
     words = json.dumps(data, cls=DjangoJSONEncoder, ensure_ascii=False, separators=(",", ":")).translate(CLOSING)

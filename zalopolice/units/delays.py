@@ -115,6 +115,12 @@ def failed(*counters: Counter) -> None:
     Delay.objects.filter(at__lt=now - FORGET).delete()
 
 
+def forget() -> None:
+    """Zone worker: an hour after the last try nothing of it is left, also where nobody tries again."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT walls.forget_delays()")
+
+
 def right(*counters: Counter) -> None:
     """The try was right. A network has only this one try forgiven: one good account must not clear it for guessing."""
     for one in counters:

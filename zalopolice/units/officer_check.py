@@ -1,7 +1,7 @@
 """“Is this really the police?”: an officer opens a code for some minutes, a citizen asks whose it is.
 
 The database hashes codes with a key only it has, judges them and brakes whoever guesses
-(``migrations/0006_hotline.sql``): the citizens' zone can ask it a question, and read nothing."""
+(``migrations/0007_officer_check.sql``): the citizens' zone can ask it a question, and read nothing."""
 
 from __future__ import annotations
 
