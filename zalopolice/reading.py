@@ -27,10 +27,10 @@ CARD, CARD_LEAD = -0.4, 0.4
 SURE_OF_TIP, TIP_LEAD = 0.0, 0.5
 FAR_FROM_TIP, VERY_FAR_FROM_TIP = 0.7, 1.2
 TOPIC, TOPIC_LEAD = -0.5, 0.4
-ALARM_HEARD, ALARM_FARTHEST, ALARM_NEAR, NOTHING_FITS = -0.3, -0.5, 0.2, -0.52
-"""A false alarm costs a safety text and a look, a missed one a life: where danger is named, or named with what makes it
-an alarm, it need not be the first choice."""
-NEAR, FARTHEST = 1.1, -0.9
+ALARM, ALARM_NAMED = -0.15, -0.4
+"""Of the distance from the boundary and half the lead. A false alarm costs a safety text and a look, a missed one a
+life: it need not be the first choice, and less is enough where danger is named."""
+NEAR, FARTHEST = 1.3, -1.0
 """What is offered: so far behind the first, and no farther than this."""
 _NUMBER = re.compile(r"\d{9,}")
 BARE = 7
@@ -61,7 +61,7 @@ def read(text: str, entries: Callable[[], Sequence[Known]]) -> Reading:
     ranked = learned.ranked(text, known)
     scores, first = dict(ranked), ranked[0][0]
     near = tuple(ranked[:CHOICES])
-    if _alarm(heard, scores["emergency"], ranked[0][1]):
+    if _is_alarm(heard, scores["emergency"], ranked):
         return Reading("emergency", "emergency", _to_front("emergency", ranked), f"danger {heard.value}")
     if _NUMBER.search(plain) and len(plain.split()) <= BARE and not recognition.asks(text):
         return Reading("handoff", "other", near, "a name and a number")
@@ -100,13 +100,9 @@ def _other(text: str, ranked: list[tuple[str, float]], published: set[str], repo
     return Reading("ask_back", first, _offered(ranked, published), "weak", _perhaps(report))
 
 
-def _alarm(heard: danger.Danger, score: float, best: float) -> bool:
-    """The first choice, unless nothing fits; named danger already when the words come near it."""
-    if score == best and score > NOTHING_FITS:
-        return True
-    if heard is danger.Danger.EMERGENCY and score > ALARM_HEARD:
-        return True
-    return heard is not danger.Danger.NONE and score > max(ALARM_FARTHEST, best - ALARM_NEAR)
+def _is_alarm(heard: danger.Danger, score: float, ranked: list[tuple[str, float]]) -> bool:
+    other = next(behind for label, behind in ranked if label != "emergency")
+    return score + (score - other) / 2 > (ALARM_NAMED if heard is danger.Danger.EMERGENCY else ALARM)
 
 
 def _is_no_report(report: Report, ahead: float) -> bool:
