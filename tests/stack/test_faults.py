@@ -94,6 +94,23 @@ def without(running: Running, name: str, by: int = signal.SIGKILL) -> Iterator[N
         os.kill(pids["supervisor"], signal.SIGCONT)
 
 
+def test_t04_without_postgresql_every_event_is_answered_and_kept(running, figures):
+    crowd = Crowd(running, int(OUTAGE * 20), "Người lúc mất dữ liệu", each=EACH)
+    with without(running, "postgres", signal.SIGQUIT):
+        crowd.speak(20)
+    began = time.monotonic()
+    wait_until(lambda: not list((running.data / "spool").glob("*.seg")), PATIENCE, "the spool is not drained")
+    spool = time.monotonic() - began
+    drained = crowd.drained() + spool
+    verdict = crowd.verdict()
+
+    crowd.look_again_later()
+    figures("T04", **verdict.figures(), outage_s=OUTAGE, spool_drained_s=round(spool, 1), drained_s=round(drained))
+    assert (verdict.lost, verdict.doubled, verdict.unanswered, verdict.refused) == ([], [], [], 0)
+    assert verdict.slowest_ms <= 1500
+    assert spool <= 60
+
+
 def test_t01_t02_killed_processes_and_a_wiped_doorbell_lose_and_double_nothing(running, figures):
     dice = random.Random(SEED)
     crowd = Crowd(running, EVENTS, "Người gửi", each=5)
@@ -136,23 +153,6 @@ def test_t02_without_valkey_the_webhook_goes_on_and_work_resumes_at_once(running
     figures("T02", **verdict.figures(), away_s=AWAY, resumed_s=round(resumed, 1))
     assert (verdict.lost, verdict.doubled, verdict.unanswered, verdict.refused) == ([], [], [], 0)
     assert resumed <= 10
-
-
-def test_t04_without_postgresql_every_event_is_answered_and_kept(running, figures):
-    crowd = Crowd(running, int(OUTAGE * 20), "Người lúc mất dữ liệu", each=EACH)
-    with without(running, "postgres", signal.SIGQUIT):
-        crowd.speak(20)
-    began = time.monotonic()
-    wait_until(lambda: not list((running.data / "spool").glob("*.seg")), PATIENCE, "the spool is not drained")
-    spool = time.monotonic() - began
-    drained = crowd.drained() + spool
-    verdict = crowd.verdict()
-
-    crowd.look_again_later()
-    figures("T04", **verdict.figures(), outage_s=OUTAGE, spool_drained_s=round(spool, 1), drained_s=round(drained))
-    assert (verdict.lost, verdict.doubled, verdict.unanswered, verdict.refused) == ([], [], [], 0)
-    assert verdict.slowest_ms <= 1500
-    assert spool <= 60
 
 
 def test_t26_the_webhook_answers_in_time_while_officers_read(running, figures):

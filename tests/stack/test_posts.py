@@ -132,7 +132,7 @@ def _broadcasts(running: Running) -> Counter[tuple[str, str]]:
 def test_t03_t15_no_post_is_sent_twice(posting, figures):
     dice = random.Random(SEED)
     _open_accounts(posting)
-    posting.sim("faults", {"timeout_after_accept": 0.1, "hold_s": 1.5, "seed": 7})
+    posting.sim("faults", {"timeout_after_accept": 0.1, "timeout_mode": "close", "seed": SEED})
     start = time.monotonic()
     _shell(posting, "web", WRITE_POSTS)
     for victim in dice.sample(VICTIMS, KILLS):
