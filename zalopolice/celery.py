@@ -4,7 +4,7 @@ import contextlib
 import os
 import threading
 import time
-from typing import Any
+from typing import Any, Self
 
 import redis
 from celery import Celery
@@ -27,7 +27,7 @@ class Impatient(Connection):
     """Kombu waits two seconds longer after each vain try, up to thirty: after a minute without Valkey nobody would work
     for another quarter of a minute."""
 
-    def ensure_connection(self, *args: Any, **options: Any) -> Connection:
+    def ensure_connection(self, *args: Any, **options: Any) -> Self:
         return super().ensure_connection(*args, **({"interval_start": 1, "interval_max": 1} | options))
 
 
