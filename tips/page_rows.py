@@ -23,7 +23,7 @@ def items(officer: Officer) -> TrayQuerySet:
     return (
         TrayItem.objects.visible_to(officer)
         .listed()
-        .select_related("citizen", "taken_by", "sorted_by", "group")
+        .select_related("citizen__oa", "taken_by", "sorted_by", "group")
         .annotate(
             areas=ArraySubquery(areas.values(line=JSONObject(id="id", name="name"))),
             open_cases=ArraySubquery(cases.values(line=JSONObject(id="id", tip_code="tip_code", alias="alias"))),
@@ -39,7 +39,7 @@ def cases(officer: Officer) -> CaseQuerySet:
     people = ("claimed_by", "proposed_by", "closed_by", "opened_by")
     return (
         Case.objects.visible_to(officer)
-        .select_related("area", "citizen", *people)
+        .select_related("area", "citizen__oa", *people)
         .annotate(
             received_ids=ArraySubquery(received.values("message")),
             source=origins.label(filed__case=OuterRef("pk")),

@@ -9,7 +9,7 @@ from tests import cast
 from tests.tips.scenes import DANGER, NOBODY, TIP, case_at, client_of, entries, queries, text, waiting_item
 from tips import actions
 from tips.models import TrayItem
-from zalopolice.gateway.models import Citizen, Message
+from zalopolice.gateway.models import Citizen, Message, OfficialAccount
 from zalopolice.units import keyring
 
 pytestmark = pytest.mark.usefixtures("commune")
@@ -92,12 +92,18 @@ def test_what_somebody_typed_past_the_portal_is_shown(commune, zone):
 
 
 @pytest.mark.parametrize(
-    ("days", "said"), [(3, "Tin gửi lúc này tính phí"), (8, "Zalo đã đóng: chờ người dân nhắn lại")]
+    ("days", "said"),
+    [
+        (3, "Tin gửi lúc này tính phí"),
+        (3, "gói còn 12/2000 tin, theo Zalo đêm qua"),
+        (8, "Zalo đã đóng: chờ người dân nhắn lại"),
+    ],
 )
 def test_the_reply_window_is_said_before_writing(commune, zone, days, said):
     item = waiting_item(commune)
     with zone("owner"):
         Citizen.objects.update(last_interaction_at=timezone.now() - timedelta(days=days))
+        OfficialAccount.objects.filter(pk=commune.oa.pk).update(reply_left=12, reply_total=2000)
 
     assert said in text(client_of(commune, "cuong").get(f"/hop-tin/{item.pk}/"))
 
