@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from procedures.topics import SERVICES
 from zalopolice.forms import Plain, Words
 from zalopolice.gateway import outbox
+from zalopolice.reading import Reading
 
 ACTIONS = {
     "answer": _("trả thẻ thủ tục"),
@@ -35,6 +36,7 @@ AT_ONCE = {
 RULES = {
     "named": _("Đúng từng chữ tên hoặc cách gọi của một thủ tục."),
     "clear": _("Một thủ tục gần hơn hẳn các thủ tục khác."),
+    "perhaps danger": _("Có nói tới nguy hiểm, nên máy hỏi lại có phải báo tin không."),
     "close": _("Vài khả năng gần nhau, nên máy hỏi lại."),
     "weak": _("Không khả năng nào đủ gần, nên máy hỏi lại."),
     "topic": _("Có từ của việc này, và không việc nào khác gần hơn."),
@@ -48,6 +50,24 @@ RULES = {
     "new": _("Thủ tục mới, máy chưa học: nhận ra bằng tên và các cách gọi."),
 }
 """By the rule's name, or by its first word."""
+SILENT = {
+    "emergency": _("câu này là báo động khẩn cấp."),
+    "tip": _("câu này là tin báo."),
+    "report": _("câu này có thể là tin báo, nên máy hỏi lại trước."),
+    "wanted_missing": _("câu này nói về người bị tìm hay mất tích, để cán bộ trả lời."),
+    "lookup_id_result": _("câu này hỏi hồ sơ của riêng một người, để cán bộ trả lời."),
+    "named": _("câu này gọi đúng tên một thủ tục, nên máy trả thẻ của thủ tục đó."),
+}
+"""By what ``flows.listens`` refuses: the kind of a reading, its topic, its rule."""
+
+
+def silence(read: Reading) -> Any:
+    """Why no menu answers what was read so; "" when one may."""
+    return next((SILENT[what] for what in (read.kind, read.topic, read.rule) if what in SILENT), "")
+
+
+def why(rule: str) -> Any:
+    return RULES.get(rule) or RULES.get(rule.split(":")[0].split(" ")[0], "")
 
 
 def named(label: str, names: Mapping[str, str]) -> Any:

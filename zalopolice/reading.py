@@ -30,6 +30,8 @@ TOPIC, TOPIC_LEAD = -0.5, 0.4
 ALARM, ALARM_NAMED = -0.15, -0.4
 """Of the distance from the boundary and half the lead. A false alarm costs a safety text and a look, a missed one a
 life: it need not be the first choice, and less is enough where danger is named."""
+CRY = 7
+"""Words: in so few, danger that is named is nearly always meant."""
 NEAR, FARTHEST = 1.3, -1.0
 """What is offered: so far behind the first, and no farther than this."""
 _NUMBER = re.compile(r"\d{9,}")
@@ -61,7 +63,7 @@ def read(text: str, entries: Callable[[], Sequence[Known]]) -> Reading:
     ranked = learned.ranked(text, known)
     scores, first = dict(ranked), ranked[0][0]
     near = tuple(ranked[:CHOICES])
-    if _is_alarm(heard, scores["emergency"], ranked):
+    if _is_alarm(heard, len(plain.split()), scores["emergency"], ranked):
         return Reading("emergency", "emergency", _to_front("emergency", ranked), f"danger {heard.value}")
     if _NUMBER.search(plain) and len(plain.split()) <= BARE and not recognition.asks(text):
         return Reading("handoff", "other", near, "a name and a number")
@@ -69,7 +71,7 @@ def read(text: str, entries: Callable[[], Sequence[Known]]) -> Reading:
     published = {entry.slug for entry in known}
     if named := _named(text, known):
         return Reading("answer", named, _to_front(named, ranked), "named")
-    if (new := _unlearned(text, known, scores)) and report is Report.NONE:
+    if report is Report.NONE and heard is not danger.Danger.EMERGENCY and (new := _unlearned(text, known, scores)):
         return new
     lead = ranked[0][1] - ranked[1][1]
     if report is Report.REPORT and first == HOW_TO_REPORT:
@@ -80,6 +82,8 @@ def read(text: str, entries: Callable[[], Sequence[Known]]) -> Reading:
             return Reading("tip", "tip", _to_front("tip", ranked), "report" if report is Report.REPORT else "learned")
         return Reading("ask_back", first, _offered(ranked, published), "perhaps a report", "report")
     if first in published:
+        if heard is danger.Danger.EMERGENCY:  # however clear the question: somebody may be in need
+            return Reading("ask_back", first, _offered(ranked, published), "perhaps danger", "report")
         if ranked[0][1] > CARD and lead > CARD_LEAD and _is_no_report(report, ranked[0][1] - scores["tip"]):
             return Reading("answer", first, near, "clear")
         return Reading("ask_back", first, _offered(ranked, published), "close", _perhaps(report))
@@ -100,7 +104,9 @@ def _other(text: str, ranked: list[tuple[str, float]], published: set[str], repo
     return Reading("ask_back", first, _offered(ranked, published), "weak", _perhaps(report))
 
 
-def _is_alarm(heard: danger.Danger, score: float, ranked: list[tuple[str, float]]) -> bool:
+def _is_alarm(heard: danger.Danger, words: int, score: float, ranked: list[tuple[str, float]]) -> bool:
+    if heard is danger.Danger.EMERGENCY and (words <= CRY or ranked[0][0] == "emergency"):
+        return True
     other = next(behind for label, behind in ranked if label != "emergency")
     return score + (score - other) / 2 > (ALARM_NAMED if heard is danger.Danger.EMERGENCY else ALARM)
 

@@ -52,6 +52,26 @@ def test_no_alarm_is_answered_as_a_procedure(found):
     assert [line.text for line in found[1].answered_as_procedure() if line.label == "emergency"] == []
 
 
+@pytest.mark.parametrize("text", ["em muốn chết", "em bị đâm ở chỗ làm căn cước", "cứu tôi, nó bắt cóc con tôi"])
+def test_named_danger_in_few_words_is_an_alarm_whatever_else_they_ask(text):
+    assert reading.read(text, lambda: ENTRIES).kind == "emergency"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "con tôi bị bắt cóc, giờ làm lại thẻ căn cước ở đâu ạ",
+        "có người chết đuối, anh cho hỏi làm căn cước ở đâu ạ",
+        "nhà cháy hết giấy tờ rồi giờ làm lại sổ tạm trú sao ạ",
+    ],
+)
+def test_where_danger_is_named_no_card_is_given(text):
+    """However clear the question: they are asked whether they report something."""
+    read = reading.read(text, lambda: ENTRIES)
+
+    assert read.kind == "emergency" or (read.kind, read.topic) == ("ask_back", "report")
+
+
 def test_nobody_learnt_from_what_is_judged():
     learnt = {" ".join(row["text"].lower().split()) for row in judging.questions(training.SENTENCES)}
     asked = {" ".join(row["text"].lower().split()) for name in FILES for row in judging.questions(HERE / f"{name}.tsv")}
