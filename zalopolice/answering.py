@@ -49,7 +49,7 @@ def understood(message: Message, carried: Carried, *, expected: bool = False) ->
     report = read.topic == "report"
     if read.kind == "answer" and conversation.give(message, read.label, _carry(message, carried), desk):
         was_answered(message, carried)
-    elif read.kind == "ask_back" and (set(near) - {TIP} or (report and not expected)):
+    elif read.kind == "ask_back" and (set(near) - {TIP, "other"} or (report and not expected)):
         conversation.ask_back(message, near, _in_sight(message, carried), desk, report=report)
     elif read.kind == "handoff" and read.topic:
         return _small_talk(message, read.topic, carried, desk)
