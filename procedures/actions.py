@@ -154,6 +154,8 @@ def translate(version: Version, code: str, words: Mapping[str, Any], *, base: st
     if any(words.values()) and (complaints := languages.wrong(code, words)):
         raise Refused(next(iter(complaints.values())))
     held = _held(version)
+    if not base and (short := languages.uneven(held.content, words)):
+        raise Refused(next(iter(short.values())))
     content = languages.with_translation(held.name, held.content, code, words, base)
     save_draft(held, {"content": content}, by=by)
 

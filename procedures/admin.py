@@ -72,7 +72,7 @@ class OverrideAdmin(SeatedAdmin):
 
 
 class LawChangeAdmin(SeatedAdmin):
-    """A document somebody has seen changed; every procedure that cites it is listed until it is published anew."""
+    """A document somebody has seen changed; what cites it is listed until somebody has looked (``reviewing.py``)."""
 
     rights = frozenset({Permission.PROCEDURE_EDIT})
     form = LawChangeForm

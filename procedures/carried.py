@@ -4,6 +4,7 @@ The bytes of a file do not travel. A key that is there says all there is; withou
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -43,6 +44,33 @@ def wrong(row: Mapping[str, Any], content: Mapping[str, Any], place: str) -> Ite
                 "Thủ tục này không đính tệp “%(title)s”. Đính tệp ở trang bản soạn; ở đây chỉ xếp lại hoặc bỏ bớt."
             )
             yield Problem(where or f"{at(place, 'files')} {number}", said % {"title": _title(one)})
+
+
+def uneven(row: Mapping[str, Any], name: str, before: Mapping[str, Any], after: Mapping[str, Any], place: str) -> Any:
+    """What is wrong with translations of the entry that say to follow the Vietnamese and leave a part of it out."""
+    known, now = languages.written(before), languages.digest(name, after)
+    spoken: dict[str, Any] = row.get("languages") or {}
+    for code, words in languages.written(after).items():
+        if code in spoken and words != known.get(code) and words["base"] == now:
+            for sentence in languages.uneven(after, words).values():
+                yield Problem(spoken[code].get("_at") or at(place, languages.OTHERS[code].title), sentence)
+
+
+def taken_out(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """Files and translations a content loses, as people call them."""
+    left, lost = [one.get("id") for one in after.get("files") or []], []
+    for file in before.get("files") or []:
+        if file.get("id") not in left:
+            lost.append(_("tệp “%(title)s”") % {"title": file.get("title")})
+    gone = languages.written(before).keys() - languages.written(after).keys()
+    return lost + [one.title for code, one in languages.OTHERS.items() if code in gone]
+
+
+def older(said: Any, published: list[int]) -> str:
+    """That the entry went out before the text citizens have now: what was mended since would be taken back."""
+    if not re.fullmatch(r"\d{1,5}", str(said or "")) or not published or int(said) >= published[0]:
+        return ""
+    return _("tệp xuất từ bản %(n)s, nay đang công bố bản %(now)s") % {"n": said, "now": published[0]}
 
 
 def merged(row: Mapping[str, Any], name: str, content: dict[str, Any]) -> dict[str, Any]:

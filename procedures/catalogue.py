@@ -42,7 +42,7 @@ class Entry:
     content: dict[str, Any] = _field(hash=False)
     replaced_by: str | None
     number: int
-    published_on: date
+    published_on: date | None  # of a preview not yet
     is_reviewed: bool
     code: str
     sources: tuple[str, ...] = ()
@@ -73,7 +73,7 @@ def of_unit(unit_id: uuid.UUID) -> QuerySet[Version]:
 def entry_of(version: Version) -> Entry:
     procedure = version.procedure
     content = version.content | {"name_vi": version.name, "field": procedure.field}
-    day = timezone.localdate(version.published_at) if version.published_at else timezone.localdate()
+    day = timezone.localdate(version.published_at) if version.published_at else None
     return Entry(
         procedure.pk, version.pk, procedure.slug, version.name, procedure.field, tuple(version.synonyms), content,
         version.replaced_by, version.number, day, not version.imported and version.published_at is not None,

@@ -35,6 +35,18 @@ def between(before: Version, after: Version) -> list[Section]:
     return [section for section in sections if section.changed]
 
 
+def of_fees(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+    """Amounts that change, by case."""
+    old, new = (
+        {", ".join(_some(fee.case, fee.term)): fee.amount for fee in sheet.fees(one)} for one in (before, after)
+    )
+    return [
+        f"{case}: {old.get(case, _('(chưa có)'))} → {new.get(case, _('(bỏ)'))}"
+        for case in dict.fromkeys([*old, *new])
+        if old.get(case) != new.get(case)
+    ]
+
+
 def of_place(usual: sheet.Place, own: UnitOverride) -> list[Section]:
     """What a unit says of its own beside what its office says for every procedure."""
     pairs = (
@@ -70,6 +82,10 @@ def _lines(version: Version) -> dict[str, list[str]]:
         _("Kết quả"): _some(content.get("result_vi")),
         _("Lưu ý"): list(content.get("notes_vi") or []),
         _("Căn cứ pháp lý"): [_law(law) for law in sheet.laws(content)],
+        _("Đối chiếu với văn bản mới"): [
+            _("%(number)s → %(changed_by)s: đã đối chiếu, không phải sửa") % one
+            for one in content.get("laws_checked") or []
+        ],
         _("Biểu mẫu"): [" · ".join(_some(row.get("code"), row.get("name_vi"))) for row in content.get("forms") or []],
         _("Tên cũ"): _some(version.replaced_by, content.get("explanation")),
         _("Người dân hay gọi là"): list(version.synonyms),

@@ -94,7 +94,8 @@ def overrides(request: OfficerRequest) -> HttpResponse:
 
 
 def _procedure(request: OfficerRequest, pk: uuid.UUID) -> Procedure:
-    return get_object_or_404(Procedure.objects.visible_to(request.user), pk=pk)
+    rows = Procedure.objects.visible_to(request.user)
+    return get_object_or_404(rows.annotate(facts=reviewing.facts_of("pk", request.user)), pk=pk)
 
 
 def add(request: OfficerRequest) -> HttpResponse:
@@ -124,6 +125,7 @@ def _procedure_page(request: OfficerRequest, pk: uuid.UUID, status: int = 200, *
     context = {
         "procedure": row,
         "versions": versions,
+        "reasons": reviewing.why(row.facts),  # type: ignore[attr-defined]  # annotated above
         "going": any(one.state in {State.DRAFT, State.IN_REVIEW} and not one.imported for one in versions),
         "mine": row.unit_id == by.unit.pk,
         "own": bound.get("own", forms.Own(initial=said, auto_id="own_%s")),

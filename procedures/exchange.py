@@ -7,7 +7,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
@@ -19,6 +18,8 @@ from django.utils.translation import gettext as _
 from procedures import carried, difference, forms
 from procedures.carried import Problem as Problem
 from procedures.carried import at
+from procedures.change import Change as Change
+from procedures.change import Reading as Reading
 from procedures.importing import CONTENT
 from procedures.models import Procedure, Version
 from zalopolice.units.models import Officer
@@ -33,54 +34,6 @@ _BROKEN = re.compile("[\x00\ud800-\udfff]")  # JSON can say them, the database c
 
 class Unreadable(Exception):
     """The file as a whole cannot be read; the words say why."""
-
-
-@dataclass
-class Change:
-    """What an entry of the file would do. ``words``: what ``actions.save_draft`` takes."""
-
-    slug: str
-    name: str
-    place: Mapping[str, Any]  # field, code, position
-    words: dict[str, Any]
-    procedure: Procedure | None = None
-    differs: list[str] = field(default_factory=list)  # titles of the sections of the text
-
-    @property
-    def told(self) -> list[str]:
-        return [*self.differs, *([_("Chỗ trong danh mục")] if self.moves else [])]
-
-    @property
-    def moves(self) -> bool:
-        """Stands elsewhere in the catalogue than until now."""
-        own = self.procedure
-        return own is not None and any(getattr(own, name) != value for name, value in self.place.items())
-
-    @property
-    def same(self) -> bool:
-        return self.procedure is not None and not self.differs and not self.moves
-
-
-@dataclass
-class Reading:
-    changes: list[Change] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
-
-    @property
-    def moved(self) -> list[Change]:
-        return [one for one in self.changes if one.moves]
-
-    @property
-    def new(self) -> list[Change]:
-        return [one for one in self.changes if one.procedure is None]
-
-    @property
-    def changed(self) -> list[Change]:
-        return [one for one in self.changes if one.procedure is not None and not one.same]
-
-    @property
-    def same(self) -> list[Change]:
-        return [one for one in self.changes if one.same]
 
 
 # --- out -------------------------------------------------------------------------------------------------------------
@@ -193,6 +146,10 @@ def _entry(
     change = _change(row, place, procedure, _start(versions), names, problems)
     if refused := _refused(procedure, versions, by):
         problems.append(Problem(place, refused))
+    if change is not None:
+        change.older = carried.older(
+            row.get("number"), [one.number for one in versions if one.state == State.PUBLISHED]
+        )
     return change if len(problems) == before else None
 
 
@@ -213,6 +170,9 @@ def _change(
         return None
     words = texts.words(start, rows)
     words["content"] = carried.merged(row, words["name"], words["content"])
+    problems += carried.uneven(row, words["name"], start.content, words["content"], place)
+    if len(problems) > before:
+        return None
     if (sure := _confidence(row.get("confidence"))) is not None:
         words["confidence"] = sure
     position = head.cleaned_data["position"]
@@ -222,7 +182,10 @@ def _change(
     differs = [section.title for section in difference.between(start, Version(**words))] if procedure else []
     if procedure and not differs and any(getattr(start, name) != value for name, value in words.items()):
         differs = [_("phần người dân không thấy")]
-    return Change(slug, words["name"], spot, words, procedure, differs)
+    lost = carried.taken_out(start.content, words["content"])
+    return Change(
+        slug, words["name"], spot, words, procedure, differs, lost, difference.of_fees(start.content, words["content"])
+    )
 
 
 def _shown(versions: list[Version]) -> Version | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 from typing import Any
 
@@ -59,11 +60,12 @@ class Trial(Plain):
         upload = self.cleaned_data["upload"]
         if upload.size > HEAVY:
             raise ValidationError(_("Tệp lớn hơn 900 KB. Chia làm nhiều tệp."))
-        self._read(upload.read())
+        self._read(upload.read(), upload.name)
 
-    def _read(self, data: bytes) -> None:
+    def _read(self, data: bytes, name: str = "") -> None:
+        is_json = data.removeprefix(codecs.BOM_UTF8).lstrip()[:1] in (b"{", b"[")
         try:
-            if data[:2] == b"PK":
+            if data[:2] == b"PK" or (name.lower().endswith(".xlsx") and not is_json):
                 rows, lost = workbook.read(data)
             else:
                 rows, lost = exchange.of_json(data.decode("utf-8-sig")), []

@@ -156,7 +156,10 @@ def _act(
 ) -> Any:
     flow = flow_of(request, pk)
     if status := attempt(form, lambda: verb(flow)):
-        return _flow_page(request, flow_of(request, pk), status, **{name: form})
+        now = flow_of(request, pk)
+        if name == "return" and now.state != Flow.State.IN_REVIEW:
+            name = "refused"  # the page no longer has the field to say it beside
+        return _flow_page(request, now, status, **{name: form})
     messages.success(request, said)
     return redirect("content:procedures_flow_change", pk)
 

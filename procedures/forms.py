@@ -5,15 +5,16 @@ Works without scripts; what was typed comes back with every complaint. A row lef
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from procedures import actions, fees
 from procedures.fields import Addresses, Day, LawNumber, Lines, Number
-from procedures.models import Version
+from procedures.models import LawChange, Version
 from procedures.two_people import fingerprint
 from zalopolice.forms import Plain, Words
 from zalopolice.gateway.models import SharedFile
@@ -154,6 +155,11 @@ def with_more(data: Any) -> Any:
     return data
 
 
+def compared(law: LawChange) -> str:
+    words = {"number": law.number, "by": law.changed_by, "day": f"{law.effective_on:%d/%m/%Y}"}
+    return gettext("%(number)s đổi theo %(by)s từ %(day)s: đã đối chiếu, không phải sửa") % words
+
+
 class Texts(Plain):
     """What is not a row. ``base``: a digest of the draft as it was drawn; somebody else may have saved since."""
 
@@ -180,8 +186,10 @@ class Texts(Plain):
     checked_on = Day(label=_("Đối chiếu văn bản ngày"))
     review_due = Day(label=_("Xem lại trước ngày"))
 
-    def __init__(self, *args: Any, version: Version, names: Mapping[str, str], **kwargs: Any) -> None:
-        """``names``: of the procedures by slug, which an old name may stand for."""
+    def __init__(
+        self, *args: Any, version: Version, names: Mapping[str, str], laws: Sequence[LawChange] = (), **kwargs: Any
+    ) -> None:
+        """``names``: of the procedures by slug, which an old name may stand for; ``laws``: changes of what it cites."""
         content, time = version.content, version.content.get("processing_time") or {}
         initial = {name: content.get(name) for name in ("who_can_apply", "where", "result_vi", "explanation")}
         initial |= {"name": version.name, "time": time.get("text"), "days": time.get("days")}
@@ -194,6 +202,10 @@ class Texts(Plain):
         others = [(slug, name or slug) for slug, name in names.items() if slug != version.procedure.slug]
         field: Any = self.fields["redirect_slug"]
         field.choices = [("", _("Không phải tên cũ")), *others]
+        self.laws, checked = {f"law_{law.pk}": law for law in laws}, content.get("laws_checked") or []
+        for key, law in self.laws.items():
+            said = {"number": law.number, "changed_by": law.changed_by} in checked
+            self.fields[key] = forms.BooleanField(label=compared(law), required=False, initial=said)
 
     OTHER: ClassVar[tuple[str, ...]] = (
         "notes_vi", "synonyms", "redirect_slug", "explanation", "sources", "checked_on", "review_due",
@@ -201,7 +213,11 @@ class Texts(Plain):
 
     @property
     def main_fields(self) -> list[forms.BoundField]:
-        return [field for field in self.visible_fields() if field.name not in self.OTHER]
+        return [field for field in self.visible_fields() if field.name not in {*self.OTHER, *self.laws}]
+
+    @property
+    def law_fields(self) -> list[forms.BoundField]:
+        return [self[key] for key in self.laws]
 
     @property
     def other_fields(self) -> list[forms.BoundField]:
@@ -223,6 +239,10 @@ class Texts(Plain):
             "redirect_slug": given["redirect_slug"],
             "status": "abolished_redirect" if given["redirect_slug"] else "in_force",
         }
+        if self.laws:
+            asked = {key: {"number": law.number, "changed_by": law.changed_by} for key, law in self.laws.items()}
+            kept = [one for one in content.get("laws_checked") or [] if one not in asked.values()]
+            content["laws_checked"] = kept + [one for key, one in asked.items() if given[key]]
         content |= {name: rows[name] for name in KINDS} | {"steps": [one["text"] for one in rows["steps"]]}
         names = ("name", "synonyms", "sources", "checked_on", "review_due")
         return {name: given[name] for name in names} | {"content": content}

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 VIETNAMESE = "vi"
 FIELDS = ("name", "papers", "where", "steps", "note")
+PLACES = ("documents", "where", "steps", "notes_vi")
+"""Of the content, which a translation may leave in Vietnamese."""
+COUNTED = {"papers": "documents", "steps": "steps"}
 LONGEST = 3000
 
 
@@ -39,6 +42,7 @@ class Language:
     own: str  # its name in itself
     name: Any
     asked: tuple[str, ...]  # what people ask for it by, folded; no everyday word ("cam", "hoa") stands alone
+    rest: str = ""  # in itself: what is not translated is Vietnamese
 
     @property
     def title(self) -> str:
@@ -49,8 +53,20 @@ LANGUAGES = {
     language.code: language
     for language in (
         Language("vi", "Tiếng Việt", _lazy("tiếng Việt"), ("tieng viet", "viet nam", "vietnamese")),
-        Language("en", "English", _lazy("tiếng Anh"), ("tieng anh", "english", "in english")),
-        Language("km", "ភាសាខ្មែរ", _lazy("tiếng Khmer"), ("tieng khmer", "khmer", "tieng kho me", "kho me")),
+        Language(
+            "en",
+            "English",
+            _lazy("tiếng Anh"),
+            ("tieng anh", "english", "in english"),
+            "Parts that are not translated are in Vietnamese.",
+        ),
+        Language(
+            "km",
+            "ភាសាខ្មែរ",
+            _lazy("tiếng Khmer"),
+            ("tieng khmer", "khmer", "tieng kho me", "kho me"),
+            "ផ្នែកដែលមិនទាន់បានបកប្រែ គឺជាភាសាវៀតណាម។",
+        ),
         Language("zh", "中文", _lazy("tiếng Hoa"), ("tieng hoa", "tieng trung", "tieng trung quoc", "chinese")),
         Language("tyz", "Tày", _lazy("tiếng Tày"), ("tieng tay",)),
         Language("hmn", "Hmôngz", _lazy("tiếng H’Mông"), ("tieng h mong", "tieng hmong", "tieng mong", "hmong")),
@@ -81,8 +97,20 @@ def written(content: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def lags(name: str, content: Mapping[str, Any], code: str) -> bool:
-    """The Vietnamese has changed since this was written."""
-    return bool(written(content)[code].get("base") != digest(name, content))
+    """The Vietnamese has changed since this was written, or says more than this does."""
+    words = written(content)[code]
+    return bool(words.get("base") != digest(name, content) or uneven(content, words))
+
+
+def uneven(content: Mapping[str, Any], words: Mapping[str, Any]) -> dict[str, str]:
+    """Papers and steps that are not line for line the Vietnamese ones: one of them would be lost. By field."""
+    found = {}
+    for field, key in COUNTED.items():
+        lines, rows = (words.get(field) or "").splitlines(), content.get(key) or []
+        if lines and len(lines) != len(rows):
+            said = _("Bản tiếng Việt có %(n)s dòng, ở đây có %(here)s. Ghi đủ từng dòng như bản tiếng Việt.")
+            found[field] = said % {"n": len(rows), "here": len(lines)}
+    return found
 
 
 def wrong(code: str, words: Mapping[str, Any]) -> dict[str, str]:
@@ -165,17 +193,19 @@ def translated(entry: Entry, code: str) -> Entry:
     words = written(entry.content).get(code)
     if code == VIETNAMESE or words is None:
         return replace(entry, wanted=code)
-    content, late = entry.content, lags(entry.name, entry.content, code)
+    content, late, lost = entry.content, lags(entry.name, entry.content, code), uneven(entry.content, words)
     named = [{"code": row["form_code"], "name_vi": row["name_vi"]} for row in _papers(content) if row.get("form_code")]
     said: dict[str, Any] = {"fee": [_fee(row, words.get("cases") or {}) for row in content.get("fee") or []]}
     said["forms"] = content.get("forms") or named  # those a translated paper may no longer name
-    if words.get("papers"):
-        said["documents"] = _translated_papers(_papers(content), words["papers"].splitlines(), exact=not late)
+    if words.get("papers") and "papers" not in lost:
+        exact = words.get("base") == digest(entry.name, content)
+        said["documents"] = _translated_papers(_papers(content), words["papers"].splitlines(), exact=exact)
     for field, place in (("steps", "steps"), ("note", "notes_vi")):
-        if words.get(field):
+        if words.get(field) and field not in lost:
             said[place] = words[field].splitlines()
     if words.get("where"):
         said["where"] = words["where"]
+    said["vietnamese"] = [place for place in PLACES if place not in said]
     return replace(entry, name=words["name"], content={**content, **said}, language=code, wanted=code, lags=late)
 
 
@@ -185,7 +215,7 @@ def _papers(content: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def _translated_papers(rows: list[dict[str, Any]], lines: list[str], *, exact: bool) -> list[dict[str, Any]]:
     """Copies and form codes stay the record's where line for line says the same papers."""
-    if exact and len(rows) == len(lines):
+    if exact:
         return [{**row, "name_vi": line, "note": None} for row, line in zip(rows, lines, strict=True)]
     return [{"name_vi": line} for line in lines]
 

@@ -37,8 +37,8 @@ class Translation(Plain):
         self.version, self.language, content = version, language, version.content
         kept = languages.written(content).get(language.code) or {}
         self.now = languages.digest(version.name, content)
-        self.lags = bool(kept) and kept.get("base") != self.now
-        self.kept_base = kept.get("base", "")
+        self.lags = bool(kept) and languages.lags(version.name, content, language.code)
+        self.kept, self.kept_base = bool(kept), kept.get("base", "")
         kwargs["initial"] = {**kept, "base": self.now}
         super().__init__(*args, **kwargs)
         self.cases = list(dict.fromkeys(row.get("case") or "" for row in content.get("fee") or [] if row.get("case")))
@@ -77,7 +77,9 @@ class Translation(Plain):
         given = super().clean() or {}
         words = {} if self.errors else self.words
         if any(words.values()):
-            for place, sentence in languages.wrong(self.language.code, words).items():
+            behind = self.lags and not given.get("follows")
+            short = {} if behind else languages.uneven(self.version.content, words)
+            for place, sentence in (short | languages.wrong(self.language.code, words)).items():
                 field = f"case_{self.cases.index(place)}" if place in self.cases else place
                 self.add_error(field or None, sentence)
         return given
@@ -99,10 +101,19 @@ def page(request: OfficerRequest, pk: uuid.UUID, code: str) -> HttpResponse:
     form = Translation(request.POST if request.method == "POST" else None, version=row, language=language)
     status = attempt(form, lambda: _save(form, request)) if form.is_bound else 200
     if not status:
-        messages.success(request, _("Đã lưu bản dịch."))
+        _tell(form, request)
         return redirect("content:procedures_version_change", row.pk)
     context = {"version": row, "language": language, "form": form, "at": "procedures"}
     return render(request, "procedures/admin/translate.html", context, status=status)
+
+
+def _tell(form: Translation, request: OfficerRequest) -> None:
+    if any(form.words.values()):
+        messages.success(request, _("Đã lưu bản dịch."))
+    elif form.kept:
+        messages.success(request, _("Đã bỏ bản dịch này."))
+    else:
+        messages.info(request, _("Chưa có bản dịch nào: mọi ô đều trống."))
 
 
 def _save(form: Translation, request: OfficerRequest) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from itertools import groupby
 from typing import Any
@@ -15,7 +16,7 @@ from django.db.models.functions import JSONObject
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_safe
 
@@ -90,7 +91,16 @@ def procedure_page(request: HttpRequest, code: str, slug: str, language: str = "
         _said_of(unit), entry.version_id, entry.name, entry.field, entry.code, entry.review_due, own,
         now and (now.slug, now.name), [file.pk for _, file in offered], timezone.localdate(),
     )  # fmt: skip
-    return drawn.page(request, "procedures/page.html", context, facts)
+    return _spoken(language, lambda: drawn.page(request, "procedures/page.html", context, facts))
+
+
+def _spoken(language: str, answer: Callable[[], HttpResponse]) -> HttpResponse:
+    """In a language the portal speaks a page is in it, headings and all, whatever its reader has chosen elsewhere."""
+    spoken = language if language in dict(settings.LANGUAGES) else translation.get_language()
+    with translation.override(spoken):
+        response = answer()
+    response.headers["Content-Language"] = spoken
+    return response
 
 
 def _said_of(unit: Unit) -> tuple[object, ...]:
@@ -111,6 +121,7 @@ def _reading(unit: Unit, entry: Entry, own: dict[str, str], language: str) -> di
         "qr_zalo": qr(f"https://zalo.me/{account}") if account else "",
         "linked": linked_data.service(entry, unit, place, address, hours),
         "tongues": _tongues(entry, address),
+        "rest": languages.LANGUAGES[language].rest,
         "overdue": entry.is_overdue(timezone.localdate()),
         **sheet.read(entry.in_language(language)),
     }

@@ -1,6 +1,8 @@
 """What of the catalogue a person should read again, and why.
 
-Nobody has judged it; its day has come; a law it cites was changed after it was published; an amount ends soon."""
+Nobody has judged it; its day has come; a law it cites was changed; an amount ends soon. The law is settled by a text
+that names it no more, or that says of this very change that it was compared and nothing is to be mended
+(``content["laws_checked"]``): publishing some other correction settles nothing."""
 
 from __future__ import annotations
 
@@ -10,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connection
 from django.db.models import (
     BooleanField,
@@ -24,7 +27,7 @@ from django.db.models import (
     Subquery,
     Value,
 )
-from django.db.models.functions import Coalesce, JSONObject
+from django.db.models.functions import JSONObject
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -34,6 +37,7 @@ from zalopolice.units.models import Officer
 SOON = timedelta(days=30)
 State = Version.State
 DISCARDED_LAST = ExpressionWrapper(Q(state=State.DISCARDED), BooleanField()).asc()
+OPEN = (State.DRAFT, State.IN_REVIEW)
 UNREVIEWED = Q(imported=True, state__in=[State.DRAFT, State.PUBLISHED])
 
 
@@ -49,6 +53,17 @@ class _Cites(Func):
 
     def __init__(self, content: Any, number: Any) -> None:
         super().__init__(content, Value("$.legal_basis[*].number ? (@ == $number)"), JSONObject(number=number))
+
+
+class _Checked(Func):
+    """Whether a version says that it was compared with what changed a document, and stands as it is."""
+
+    function = "jsonb_path_exists"
+    output_field = BooleanField()
+
+    def __init__(self, content: Any, number: Any, by: Any) -> None:
+        path = "$.laws_checked[*] ? (@.number == $number && @.changed_by == $by)"
+        super().__init__(content, Value(path), JSONObject(number=number, by=by))
 
 
 class _EndingFee(Func):
@@ -92,7 +107,7 @@ class Below:
 
 BELOW = """
 SELECT change.id, unit.name, found.own, found.told FROM procedures_lawchange AS change
-CROSS JOIN LATERAL walls.citing_below(change.number, change.marked_at) AS found
+CROSS JOIN LATERAL walls.citing_below(change.number, change.changed_by) AS found
 JOIN units_unit AS unit ON unit.id = found.unit
 WHERE change.id = ANY(%s) ORDER BY unit.name, unit.id
 """
@@ -112,14 +127,16 @@ def below(by: Officer) -> list[tuple[LawChange, list[Below]]]:
 
 
 def changes(by: Officer) -> QuerySet[LawChange]:
-    """Marked after the version of the outer query was published, by the unit or the one above."""
-    since = Coalesce(OuterRef("published_at"), OuterRef("created_at"))
-    rows = (
-        LawChange.objects.visible_to(by)
-        .filter(marked_at__gt=since)
-        .alias(cited=_Cites(OuterRef("content"), F("number")))
-    )
-    return rows.filter(cited=True).order_by("-effective_on", "pk")
+    """Marked by the unit or the one above, of documents the outer query's version names and was not compared with."""
+    text, rows = OuterRef("content"), LawChange.objects.visible_to(by)
+    found = rows.alias(cited=_Cites(text, F("number")), checked=_Checked(text, F("number"), F("changed_by")))
+    return found.filter(cited=True, checked=False).order_by("-effective_on", "pk")
+
+
+def to_compare(version: Version, by: Officer) -> list[LawChange]:
+    """What a writer of this text may say to have compared it with."""
+    named = [law.get("number") for law in version.content.get("legal_basis") or []]
+    return list(LawChange.objects.visible_to(by).filter(number__in=named).order_by("-effective_on", "pk"))
 
 
 REASONS: dict[str, Callable[[Officer], Q]] = {
@@ -140,10 +157,10 @@ def any_reason(by: Officer) -> Q:
 
 def facts(by: Officer) -> JSONObject:
     """What a list says of a version of ``explained`` rows."""
-    law = changes(by).values_list(JSONObject(number="number", by="changed_by", on="effective_on"))
+    laws = changes(by).values_list(JSONObject(number="number", by="changed_by", on="effective_on"))
     return JSONObject(
         pk="pk", name="name", number="number", state="state", imported="imported", due="review_due",
-        fee="fee_until", law=Subquery(law[:1]),
+        fee="fee_until", laws=ArraySubquery(laws),
     )  # fmt: skip
 
 
@@ -151,13 +168,26 @@ def explained(rows: QuerySet[Version]) -> QuerySet[Version]:
     return rows.annotate(fee_until=ending_fee())
 
 
+def facts_of(procedure: str, by: Officer) -> Subquery:
+    """``facts`` of its published text, else of the one being written; ``procedure``: its name in the outer query."""
+    rows = Version.objects.visible_to(by).filter(procedure=OuterRef(procedure), state__in=[*OPEN, State.PUBLISHED])
+    shown_first = ExpressionWrapper(Q(state=State.PUBLISHED), BooleanField()).desc()
+    return Subquery(explained(rows).order_by(shown_first).values_list(facts(by))[:1])
+
+
+def why(found: dict[str, Any] | None) -> list[str]:
+    """Every reason, for whoever works on the text."""
+    if not found or not found["imported"]:
+        return said(found)
+    return [*said(found), _("chưa người thứ hai nào thẩm định bản %(n)s") % {"n": found["number"]}]
+
+
 def said(found: dict[str, Any] | None) -> list[str]:
-    """The reasons of ``facts`` in words, but for "unreviewed", which has its badge."""
-    if not found or found["state"] != State.PUBLISHED:
+    """The reasons of ``facts`` in words, but for "unreviewed", which has its badge in the lists."""
+    if not found:
         return []
-    due, fee, law = found["due"], found["fee"], found["law"]
-    words = []
-    if law:
+    due, fee, words = found["due"], found["fee"], []
+    for law in found["laws"]:
         values = {"number": law["number"], "by": law["by"], "day": _shown(law["on"])}
         words.append(_("%(number)s đã đổi theo %(by)s từ %(day)s") % values)
     if due and date.fromisoformat(due) <= _today():

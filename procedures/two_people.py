@@ -73,7 +73,14 @@ def withdraw(row: Text, by: Officer) -> None:
     note(row, "withdrawn", by)
 
 
+def _still_waits(row: Text) -> None:
+    """A writer may have been quicker than the reviewer whose page is still open."""
+    if row.state == row.State.DRAFT and row.submitted_by_id is None:
+        raise Refused(_("Người soạn vừa rút bản này về để sửa tiếp."))
+
+
 def return_with_reason(row: Text, reason: str, by: Officer) -> None:
+    _still_waits(row)
     told = row.submitted_by
     move(row, row.State.DRAFT, returned_by=by, returned_at=timezone.now(), reason=reason)
     note(row, "returned", by)
@@ -86,6 +93,7 @@ def publish(row: Text, *, seen: str, now: str, before: Text | None, over: str, b
     takes the place of, which becomes ``over``."""
     if by.pk in row.writers or by.pk == row.submitted_by_id:
         raise Refused(_("Đồng chí đã soạn hoặc trình bản này, nên cần người khác thẩm định và công bố."))
+    _still_waits(row)
     if seen != now and row.state == row.State.IN_REVIEW:
         raise Refused(_("Bản này đã đổi sau khi đồng chí mở trang. Đọc lại bản dưới đây rồi công bố."))
     at = timezone.now()

@@ -26,13 +26,13 @@ from zalopolice.units.roles import Permission
 from zalopolice.units.seats import OfficerRequest
 
 State = Version.State
+GOING = (*reviewing.OPEN, State.PUBLISHED)
 
 
 def _version(request: OfficerRequest, pk: uuid.UUID) -> Version:
     people = ("written_by", "submitted_by", "returned_by", "published_by", "ended_by")
     rows = Version.objects.visible_to(request.user).select_related("procedure", *people)
-    explained = reviewing.explained(rows).annotate(facts=reviewing.facts(request.user))
-    return get_object_or_404(explained, pk=pk)
+    return get_object_or_404(rows.annotate(facts=reviewing.facts_of("procedure", request.user)), pk=pk)
 
 
 def version(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
@@ -46,7 +46,7 @@ def _version_page(request: OfficerRequest, pk: uuid.UUID, status: int = 200, **b
     mine, files = row.unit_id == by.unit.pk, _files(row, by)
     context = {
         "version": row,
-        "reasons": reviewing.said(row.facts),  # type: ignore[attr-defined]  # annotated above
+        "reasons": reviewing.why(row.facts) if row.state in GOING else [],  # type: ignore[attr-defined]  # annotated above
         "others": others,
         "before": before,
         "changes": difference.between(before, row) if before else [],
@@ -112,22 +112,28 @@ def _names(by: Officer) -> dict[str, str]:
     return dict(Procedure.objects.visible_to(by).annotate(name=Subquery(newest)).values_list("slug", "name"))
 
 
+def _texts(request: OfficerRequest, row: Version, data: Any) -> forms.Texts:
+    laws = reviewing.to_compare(row, request.user)
+    return forms.Texts(data, version=row, names=_names(request.user), laws=laws)
+
+
 def form_page(
     request: OfficerRequest, row: Version, data: Any, status: int, said: str = "", **more: Any
 ) -> HttpResponse:
     """``more``: what a trial of the typed words has found."""
-    words, rows = forms.Texts(data, version=row, names=_names(request.user)), forms.rows_of(row, data)
+    words, rows = _texts(request, row, data), forms.rows_of(row, data)
     if status == 200 and data is not None:
         # Only rows were asked for: what is not finished yet is no mistake yet.
         for form in (words, *(one for kind in rows.values() for one in kind.forms)):
             form._errors = {}
     wrong = any(kind.is_bound and not kind.is_valid() for kind in rows.values()) and status != 200
     context = {"version": row, "form": words, "rows": rows, "said": said, "wrong": wrong, "at": "procedures"}
+    context["reasons"] = reviewing.why(row.facts)  # type: ignore[attr-defined]  # annotated above
     return render(request, "procedures/admin/edit.html", context | more, status=status)
 
 
 def _save(request: OfficerRequest, row: Version, data: Any) -> HttpResponse:
-    words, rows = forms.Texts(data, version=row, names=_names(request.user)), forms.rows_of(row, data)
+    words, rows = _texts(request, row, data), forms.rows_of(row, data)
     if not all([words.is_valid(), *(one.is_valid() for one in rows.values())]):
         return form_page(request, row, data, status=422)
     if words.cleaned_data["base"] != actions.seen(row):
@@ -210,11 +216,13 @@ def discard(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
 
 def return_(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
     row, form = _version(request, pk), forms.Reason(request.POST, auto_id="return_%s")
+    waits = row.state == State.IN_REVIEW  # else the page has no field to say it beside
+    name, asked = ("return", form) if waits else ("refused", Form(request.POST))
 
     def verb() -> None:
-        actions.return_with_reason(row, reason=form.cleaned_data["reason"], by=request.user)
+        actions.return_with_reason(row, reason=asked.cleaned_data.get("reason", ""), by=request.user)
 
-    return _act(request, row, "return", form, verb, _("Đã trả lại. Người trình được báo."))
+    return _act(request, row, name, asked, verb, _("Đã trả lại. Người trình được báo."))
 
 
 def publish(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:

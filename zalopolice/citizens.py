@@ -33,12 +33,12 @@ def home(request: HttpRequest) -> HttpResponse:
     few = list(units().filter(kind=Unit.Kind.COMMUNE)[: FEW + 1])
     is_many = len(few) > FEW
     shown = provinces if asked or not is_many or len(provinces) == 1 else _chosen(request, provinces)
-    communes = _named(asked) if asked else few if not is_many else _of(shown)
+    communes = _called(asked) if asked else few if not is_many else _of(shown)
     below = [(one, [unit for unit in communes if unit.parent_id == one.pk]) for one in shown]
     context: dict[str, Any] = {
         "asked": asked,
         "is_many": is_many,
-        "provinces": [(one, rows) for one, rows in below if rows or not asked],
+        "provinces": [(one, rows) for one, rows in below if rows or not asked or one in communes],
         "others": [] if asked else [one for one in provinces if one not in shown],
         "domain_codes": domain.codes(),
     }
@@ -53,10 +53,10 @@ def _of(provinces: list[Unit]) -> list[Unit]:
     return list(units().filter(kind=Unit.Kind.COMMUNE, parent__in=provinces)) if provinces else []
 
 
-def _named(asked: str) -> list[Unit]:
-    """Names are few and short: read them all rather than keep a folded copy of each."""
+def _called(asked: str) -> list[Unit]:
+    """Communes and provinces. Names are few and short: read them all rather than keep a folded copy of each."""
     words = fold(asked).split()
-    named = units().filter(kind=Unit.Kind.COMMUNE).values_list("pk", "name")
+    named = units().values_list("pk", "name")
     found = [pk for pk, name in named if all(f" {word}" in f" {fold(name)}" for word in words)]
     return list(units().filter(pk__in=found[:FEW])) if words else []
 

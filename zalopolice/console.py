@@ -21,7 +21,7 @@ from procedures.admin import EDITORS
 from procedures.flow_models import Flow, SampleQuestion
 from procedures.models import Version
 from zalopolice import judging, small_talk, trial
-from zalopolice.console_words import ACTIONS, AT_ONCE, RULES, SampleForm, named
+from zalopolice.console_words import ACTIONS, AT_ONCE, SampleForm, named, silence, why
 from zalopolice.judging import Line, Phrases
 from zalopolice.paging import page
 from zalopolice.refusals import Refused
@@ -52,9 +52,15 @@ class Decided:
         return named(self.line.read.label, self.names)
 
     @property
-    def rule(self) -> Any:
-        rule = self.line.read.rule
-        return RULES.get(rule) or RULES.get(rule.split(":")[0].split(" ")[0], rule)
+    def why(self) -> Any:
+        """Of what the machine will do, which is not always what it reads."""
+        if self.hits and self.listens:
+            return _("Menu và từ khóa trả lời trước khi máy đoán thủ tục.")
+        return _("Câu hỏi này có câu trả lời sẵn.") if self.at_once else why(self.line.read.rule)
+
+    @property
+    def silence(self) -> Any:
+        return silence(self.line.read)
 
     @property
     def candidates(self) -> list[tuple[Any, float]]:

@@ -13,11 +13,14 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 
 from zalopolice import preferences
+from zalopolice.units import first_things, unsaved
 
 log = logging.getLogger(__name__)
 
-WORDED = {403, 405, 413, 429}
+WORDED = {403, 405, 413, 414, 429}
 """Answers some layer gives without a body; a browser would show an empty page."""
+LONGEST_QUERY = 4000
+"""Bytes after the "?". The server refuses only longer addresses, and in its own bare words (deploy/local/zones.py)."""
 
 
 def _named(name: str | int) -> str:
@@ -36,8 +39,13 @@ def refused(request: HttpRequest, exception: Exception | None = None) -> HttpRes
 
 
 def foreign_form(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """``reason`` is for developers (CSRF_FAILURE_VIEW)."""
-    return render(request, _named("403_csrf"), status=403)
+    """``reason`` is for developers (CSRF_FAILURE_VIEW); it begins with CSRF where the form came from a page of ours."""
+    inside = getattr(getattr(request.resolver_match, "func", None), "login_required", True)
+    if inside and reason.startswith("CSRF"):
+        shown = unsaved.page(request, first_things.door(request), 403)
+        if shown:
+            return shown
+    return render(request, "403_csrf.html", status=403)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
@@ -59,7 +67,8 @@ def _failed(request: HttpRequest, template: str, **words: str) -> HttpResponse:
 
 def middleware(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
     def respond(request: HttpRequest) -> HttpResponse:
-        response = get_response(request)
+        is_too_long = len(request.META.get("QUERY_STRING", "")) > LONGEST_QUERY
+        response = HttpResponse(status=414) if is_too_long else get_response(request)
         if response.status_code not in WORDED or response.streaming or response.content:
             return response
         if request.method == "HEAD" or not request.accepts("text/html"):

@@ -12,11 +12,33 @@ from django.utils.translation import gettext_lazy as _
 
 from zalopolice.refusals import Refused
 
+UNREADABLE: tuple[tuple[type[forms.Field], Any], ...] = (
+    (forms.IntegerField, _("Nhập một số, chỉ gồm chữ số.")),
+    (forms.DateField, _("Ngày này không có. Viết như 31/12/2026.")),
+    (forms.URLField, _("Ghi địa chỉ trang web đầy đủ, như https://example.vn/ban-do.")),
+)
+DAYS = ("%Y-%m-%d", "%d/%m/%Y")
+"""As the browser's calendar sends a day, and as people write it."""
+
+
+def in_our_words(form: forms.BaseForm) -> None:
+    """Sentences that say what to write instead of Django's; what a field says of its own stays."""
+    for field in form.fields.values():
+        for kind, said in UNREADABLE:
+            if isinstance(field, kind) and field.error_messages["invalid"] is kind.default_error_messages["invalid"]:
+                field.error_messages["invalid"] = said
+        if isinstance(field, forms.DateField) and field.input_formats is forms.DateField.input_formats:
+            field.input_formats = DAYS
+
 
 class Plain(forms.Form):
     """Sentences of ours instead of the browser's bubbles, which speak the browser's language."""
 
     use_required_attribute = False
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        in_our_words(self)
 
 
 class Words(forms.CharField):

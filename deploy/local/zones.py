@@ -19,7 +19,11 @@ ZONES = ("web", "public", "webhook", "vault", "worker", "beat", "owner", "audit"
 FIRST_PORT = 8000
 LISTENERS = ("web", "public", "webhook", "simulator")
 # Pages answer from threads, since they wait for the database; the control socket would lie in the home directory.
-GUNICORN = ("gunicorn", "zalopolice.wsgi", "--worker-class", "gthread", "--threads", "4", "--no-control-socket")
+# A long question in an address is refused by Django, with a page: error_pages.LONGEST_QUERY.
+GUNICORN = (
+    *("gunicorn", "zalopolice.wsgi", "--worker-class", "gthread", "--threads", "4", "--no-control-socket"),
+    *("--limit-request-line", "8190"),
+)
 UVICORN_QUIET = ("--host", "127.0.0.1", "--no-access-log", "--no-server-header")
 # Whoever holds connections open without asking anything meets the limits of webhook_http.py and then this one.
 WEBHOOK = (
@@ -65,9 +69,13 @@ def reserve(port: int) -> bool:
     meanwhile."""
     if port in _reserved:
         return True
+    lock = Path(tempfile.gettempdir()) / f"zalopolice-port-{port}"
     try:
-        file = os.open(Path(tempfile.gettempdir()) / f"zalopolice-port-{port}", os.O_RDWR | os.O_CREAT, 0o666)
-    except OSError:  # somebody else's
+        try:
+            file = os.open(lock, os.O_RDONLY | os.O_CREAT, 0o666)
+        except PermissionError:  # made by somebody else: in a shared directory it may then be opened, not created
+            file = os.open(lock, os.O_RDONLY)
+    except OSError:
         return False
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,5 +1,6 @@
 -- A draft is given up by who began it, and taken back from the reviewer by who began it or handed it in. Otherwise as in
--- 0002_guard.sql and 0005_flows.sql, but that what was never published may take another slug.
+-- 0002_guard.sql and 0005_flows.sql, but that what was never published may take another slug, and that a draft which does
+-- not begin as a published text goes on with what somebody gave up: who wrote that is a writer of it, too.
 CREATE OR REPLACE FUNCTION walls.keep_version() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -23,7 +24,15 @@ BEGIN
         ) THEN
             RAISE EXCEPTION 'a version starts as a draft of its unit' USING ERRCODE = 'insufficient_privilege';
         END IF;
-        NEW.writers := ARRAY[actor];
+        NEW.writers := ARRAY(
+            SELECT DISTINCT w FROM public.procedures_version v, unnest(v.writers) w
+            WHERE v.procedure_id = NEW.procedure_id AND v.published_at IS NULL AND w <> actor AND NOT EXISTS (
+                SELECT FROM public.procedures_version p
+                WHERE p.procedure_id = NEW.procedure_id AND p.published_at IS NOT NULL
+                    AND (p.name, p.synonyms, p.content, p.sources)
+                        IS NOT DISTINCT FROM (NEW.name, NEW.synonyms, NEW.content, NEW.sources)
+            )
+        ) || actor;
         NEW.written_by_id := actor;
         RETURN NEW;
     END IF;
@@ -84,7 +93,16 @@ BEGIN
         IF NEW.state <> 'draft' OR NEW.submitted_by_id IS NOT NULL OR NEW.published_by_id IS NOT NULL THEN
             RAISE EXCEPTION 'a flow starts as a draft' USING ERRCODE = 'insufficient_privilege';
         END IF;
-        NEW.writers := ARRAY[actor];
+        NEW.writers := ARRAY(
+            SELECT DISTINCT w FROM public.procedures_flow f, unnest(f.writers) w
+            WHERE f.unit_id = NEW.unit_id AND f.slug = NEW.slug AND f.published_at IS NULL AND w <> actor
+            AND NOT EXISTS (
+                SELECT FROM public.procedures_flow p
+                WHERE p.unit_id = NEW.unit_id AND p.slug = NEW.slug AND p.published_at IS NOT NULL
+                    AND (p.name, p.phrases, p.does, p.text, p.goes_to, p.items)
+                        IS NOT DISTINCT FROM (NEW.name, NEW.phrases, NEW.does, NEW.text, NEW.goes_to, NEW.items)
+            )
+        ) || actor;
         NEW.written_by_id := actor;
         RETURN NEW;
     END IF;

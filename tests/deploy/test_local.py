@@ -1,6 +1,8 @@
 """The launcher: names and files that must be right on any machine, and servers that must neither leak nor linger."""
 
 import contextlib
+import errno
+import fcntl
 import json
 import os
 import signal
@@ -12,6 +14,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from unittest import mock
 
 import psycopg
 import pytest
@@ -98,6 +101,31 @@ def test_two_demos_that_start_at_once_choose_different_ports(tmp_path: Path) -> 
             both.callback(demo.stdin.close)
             chosen += json.loads(demo.stdout.readline()).values()
         assert len(set(chosen)) == 2 * len(zones.LISTENERS)
+
+
+def test_a_port_somebody_else_kept_once_is_taken_when_they_are_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Root's lock is 0644, and in /tmp nobody else may open it as one to be made (fs.protected_regular)."""
+    monkeypatch.setattr(zones.tempfile, "gettempdir", lambda: str(tmp_path))
+    monkeypatch.setattr(zones, "_reserved", {})
+    lock = tmp_path / "zalopolice-port-23456"
+    lock.touch(0o644)
+    really_open = os.open
+
+    def as_another_user(path: Path, flags: int, mode: int = 0o777) -> int:
+        if Path(path) == lock and flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT):
+            raise PermissionError(errno.EACCES, "")
+        return really_open(path, flags, mode)
+
+    monkeypatch.setattr(zones.os, "open", as_another_user)
+    with lock.open() as theirs:
+        fcntl.flock(theirs, fcntl.LOCK_EX)
+        assert not zones.reserve(23456)
+    assert zones.reserve(23456)
+    os.close(zones._reserved[23456])
+    monkeypatch.setattr(zones.os, "open", mock.Mock(side_effect=PermissionError(errno.EACCES, "")))
+    assert not zones.reserve(23457)  # not even to be read
 
 
 def test_a_reader_always_sees_a_whole_file(tmp_path: Path) -> None:

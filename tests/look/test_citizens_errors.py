@@ -17,7 +17,8 @@ GENUINE = "/kiem-tra/tran-hung-dao/"
 HEADINGS = {
     "host 400": "Máy không đọc được yêu cầu này.",
     "foreign 403": "Yêu cầu này không được nhận.",
-    "csrf 403": "Trang này đã cũ.",
+    "form 405": "Trang này chỉ để đọc.",
+    "long 414": "Câu tìm quá dài.",
     "nothing 404": "Không tìm thấy trang này.",
     "act 405": "Trang này không mở thẳng được.",
     "large 413": "Nội dung gửi lên quá lớn.",
@@ -34,7 +35,8 @@ def answers(commune, citizens, monkeypatch):
         given = {
             "host 400": client.get("/", headers={"Host": "evil.example"}),
             "foreign 403": client.post("/tuy-chon/", {}, headers={"Sec-Fetch-Site": "cross-site"}),
-            "csrf 403": client.post("/", {}),
+            "form 405": client.post("/", {}),
+            "long 414": client.get("/", {"tim": "à" * 700}),
             "nothing 404": client.get("/khong-co/"),
             "act 405": client.get("/tuy-chon/"),
             "large 413": client.post(GENUINE, {"code": "1" * 1_100_000}),
@@ -59,7 +61,8 @@ def test_every_refusal_is_a_page_of_the_citizens_own(answers):
         assert "đồng chí" not in page and "RuntimeError" not in page and "<script" not in page, name
         assert 'lang="vi"' in page and '<meta name="robots" content="noindex">' in page, name
         assert answer["Cache-Control"] == "no-store" and "default-src 'none'" in answer["Content-Security-Policy"], name
-    assert answers["act 405"]["Allow"] == "POST" and answers["many 429"]["Retry-After"] == "60"
+    assert (answers["act 405"]["Allow"], answers["form 405"]["Allow"]) == ("POST", "GET, HEAD")
+    assert answers["many 429"]["Retry-After"] == "60"
 
 
 def test_machines_that_ask_for_data_get_no_page(citizens, db):
@@ -73,5 +76,5 @@ def test_every_page_for_a_refusal_stands_in_both_looks():
     """Of what is raised before an address is known, too: nobody lands on the other side's page."""
     there = Path(settings.BASE_DIR) / "templates"
 
-    for status in ("400", "403", "403_csrf", "404", "405", "413", "429", "500"):
+    for status in ("400", "403", "404", "405", "413", "414", "429", "500"):
         assert (there / f"{status}.html").exists() and (there / "public" / f"{status}.html").exists(), status

@@ -6,14 +6,15 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from procedures import flow_actions
+from procedures import flow_actions, flows
 from procedures.models import Flow, SampleQuestion, Version
 from tests.procedures import flow_scenes as menus
 from tests.procedures import scenes
 from tests.procedures.scenes import client_for
 from tests.tips.scenes import client_of
-from zalopolice import judging, reading, trial
+from zalopolice import console_words, judging, reading, trial
 from zalopolice.judging import Phrases
+from zalopolice.reading import Reading
 
 ASKED = "đăng ký tạm trú"
 STORED = {
@@ -104,15 +105,33 @@ def test_the_console_tells_the_decision_the_rule_and_the_flow(commune, province)
 
     page = said("dang ky tam tru")
     assert "Chọn câu này lẽ ra" not in page  # only whoever keeps the sentence is asked
-    assert "<b>Đăng ký tạm trú</b>" in page and "trả thẻ thủ tục" in page and "(named)" in page
+    assert "<b>Đăng ký tạm trú</b>" in page and "trả thẻ thủ tục" in page and "(named)" not in page
+    assert "Đúng từng chữ tên" in page and "Điểm càng cao càng chắc; dưới 0 là chưa chắc." in page
     assert "Không có cụm từ nào khớp" in page
-    assert "trả lời bằng mục “Chợ phiên”, vì có cụm từ “chợ phiên”" in said("mấy giờ họp cho phien")
+    page = said("mấy giờ họp cho phien")
+    assert "trả lời bằng mục “Chợ phiên”, vì có cụm từ “chợ phiên”" in page
+    assert "nên máy hỏi lại" not in page and "Menu và từ khóa trả lời trước khi máy đoán thủ tục." in page
     page = said("Báo tin có người bán ma túy ở chợ phiên")
     assert "nhận là tin báo" in page and "im lặng" in page and "trả lời bằng mục" not in page
+    assert "im lặng: câu này là tin báo" in page
     assert "dài hơn 15 từ" in said("chợ phiên " * 9)
     assert client.get("/noi-dung/thu/").status_code == 200
     assert client.post("/noi-dung/thu/", {"sentence": " "}).status_code == 422
     assert client_of(commune, "an").get("/noi-dung/thu/").status_code == 404
+
+
+def test_a_menu_is_silent_for_the_reason_that_holds(commune, province):
+    """Every reason of ``flows.listens`` has its own sentence."""
+    scenes.published(province, "dang-ky-tam-tru", "Đăng ký tạm trú")
+    menus.published(scenes.editors_of(commune), "Tạm trú", phrases=["tạm trú"], text="Thứ Năm")
+    answer = client_of(commune, "giang").post("/noi-dung/thu/", {"sentence": ASKED})
+    page = answer.content.decode()
+
+    assert "im lặng: câu này gọi đúng tên một thủ tục" in page and "tin báo và khẩn cấp" not in page
+    silent = [Reading("emergency"), Reading("tip"), Reading("answer", rule="named")]
+    silent += [Reading("ask_back", topic=topic) for topic in flows.FOR_A_PERSON]
+    said = [str(console_words.silence(read)) for read in silent]
+    assert all(said) and len(set(said)) == len(said) and not console_words.silence(Reading("answer", rule="clear"))
 
 
 def test_editors_keep_sentences_of_their_own_encrypted_and_behind_the_wall(commune, other_commune, zone, stored):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from django.apps import apps
 from django.contrib import admin
@@ -89,14 +91,17 @@ def test_the_office_keeps_its_hours_as_people_write_them(commune):
         "phone": "0226 3000 113",
         "day_0": "7h30-11h30, 13:30 – 17:00",
         "day_1": "sáng",
+        "day_2": "08:00-25:00",
+        "map_url": "ban do",
     }
 
     refused = client.post("/noi-dung/office/moi/", wrong)
     page = refused.content.decode()
     assert refused.status_code == 422
     assert "Ghi giờ như 07:30-11:30" in page and 'value="sáng"' in page and "7h30-11h30" in page
+    assert "Giờ từ 00:00 đến 23:59." in page and "địa chỉ trang web đầy đủ, như https://" in page
 
-    assert client.post("/noi-dung/office/moi/", wrong | {"day_1": ""}).status_code == 302
+    assert client.post("/noi-dung/office/moi/", wrong | {"day_1": "", "day_2": "", "map_url": ""}).status_code == 302
     with commune.acting("giang") as by:
         office = Office.objects.visible_to(by).get()
         entry = Entry.objects.get(kind="office.kept")
@@ -117,6 +122,9 @@ def test_hours_that_cannot_be_are_refused(commune, hours):
     assert client_of(commune, "giang").post("/noi-dung/office/moi/", values).status_code == 422
 
 
+ODD = {"phone": "12", "position": "hai", "verified_on": "31/02/2026"}
+
+
 def test_a_number_for_citizens_is_tried_before_it_is_shown(commune, other_commune):
     client = client_of(commune, "giang")
     values = {"kind": "area", "title": "Cảnh sát khu vực", "phone": "0912 gọi tôi", "position": "1",
@@ -125,12 +133,16 @@ def test_a_number_for_citizens_is_tried_before_it_is_shown(commune, other_commun
     page = client.post("/noi-dung/hotlinecontact/moi/", values).content.decode()
     for said in ("chỉ có chữ số", "không thể ở tương lai", "Chọn địa bàn"):
         assert said in page
-    good = values | {"phone": "0912 000 113", "verified_on": "2026-11-01"}
+    page = client.post("/noi-dung/hotlinecontact/moi/", values | ODD).content.decode()
+    for said in ("từ 3 đến 15 chữ số", "Nhập một số, chỉ gồm chữ số.", "Ngày này không có. Viết như 31/12/2026."):
+        assert said in page
+    good = values | {"phone": "0912 000 113", "verified_on": "01/11/2026"}
     foreign = client.post("/noi-dung/hotlinecontact/moi/", good | {"area": other_commune.area.pk})
     assert foreign.status_code == 422
     assert client.post("/noi-dung/hotlinecontact/moi/", good | {"area": commune.area.pk}).status_code == 302
     with commune.acting("giang") as by:
         row = HotlineContact.objects.visible_to(by).get()
+    assert row.verified_on == date(2026, 11, 1)  # the day first, as everybody writes it
     asked = client.get(f"/noi-dung/hotlinecontact/{row.pk}/xoa/").content.decode()
     assert "Người dân không còn thấy" in asked
     assert client.post(f"/noi-dung/hotlinecontact/{row.pk}/xoa/", {"post": "yes"}).status_code == 302

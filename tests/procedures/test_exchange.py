@@ -232,6 +232,8 @@ def test_what_cannot_be_read_is_said_beside_the_field(province):
         status, page, held = tried(client, data, "a.xlsx")
         assert (status, held) == (422, None), said
         assert said in page and 'aria-invalid="true"' in page, said
+    assert "không phải Excel (.xlsx)" in tried(client, b"hong", "A.XLSX")[1]
+    assert "không phải JSON" in tried(client, b"hong", "a.json")[1]
     assert client.post(IMPORT, {}).status_code == client.post(IMPORT, {"held": "["}).status_code == 422
     with province.acting("tam"):
         assert not Procedure.objects.exists()

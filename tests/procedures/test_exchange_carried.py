@@ -25,7 +25,8 @@ ENGLISH = {
 @pytest.fixture
 def shown(province):
     """In English, in a Khmer that lags behind; two files; and a text being written beside it."""
-    draft = scenes.draft(province, content={"files": []})
+    papers = [*scenes.CONTENT["documents"], {"name_vi": "Hộ chiếu", "copies": None, "form_code": None, "note": None}]
+    draft = scenes.draft(province, content={"files": [], "documents": papers})
     for title in ("Tờ khai CT01", "Giấy ủy quyền"):
         scenes.attached(province, draft, title)
     with province.acting("tam") as by:

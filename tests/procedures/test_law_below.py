@@ -44,9 +44,12 @@ def test_what_the_province_marks_is_counted_by_commune_and_listed_there(province
     assert "118/2025" not in below.get("/noi-dung/lawchange/").content.decode()  # only who marked it takes it back
 
     scenes.again(own, mine.procedure, name="Bán hàng ở chợ")
+    assert counted in page(above)  # nobody has looked at the law
+    looked = {"laws_checked": [{"number": "68/2020/QH14", "changed_by": "118/2025/QH15"}]}
+    scenes.again(own, mine.procedure, content=mine.content | looked)
     assert "1 thủ tục riêng" not in page(above) and f"{commune.unit.name}: 1 phần riêng" in page(above)
     assert "Bán hàng" not in page(below)
-    scenes.again(province, theirs.procedure, name="Đăng ký tạm trú, mới")
+    scenes.again(province, theirs.procedure, content=theirs.content | looked)
     assert commune.unit.name not in page(above) and "118/2025" not in page(below)
 
 

@@ -203,8 +203,22 @@ def test_a_translation_is_a_page_of_its_own(town, citizen, settings):
     assert f'<h1 lang="km">{KHMER["name"]}</h1>' in page
     assert "15.000 đ" in page and "khi khác nhau, bản tiếng Việt là đúng" in page
     assert 'lang="km" hreflang="km" aria-current="true"' in page
+    assert '<html lang="vi">' in page and '<span lang="km">ផ្នែក' in page  # headings stay Vietnamese, and say so
     for code in ("en", "xx", "vi"):
         assert citizen.get(f"{PAGES['public_procedure']}{code}/").status_code == 404, code
+
+
+def test_a_page_in_a_language_of_the_portal_is_in_it_headings_and_all(town, province, citizen):
+    content = languages.with_translation("Tạm trú hai", scenes.CONTENT, "en", {"name": "Temporary residence"})
+    scenes.published(province, "tam-tru-hai", "Tạm trú hai", content=content)
+    path = f"/thu-tuc/{UNIT}/tam-tru-hai/"
+    answer = citizen.get(f"{path}en/")
+    page = answer.content.decode()
+
+    assert answer["Content-Language"] == "en" and '<html lang="en">' in page
+    assert "Các bước" not in page and "Giấy tờ cần mang" not in page
+    assert "Parts that are not translated are in Vietnamese." in page
+    assert '<html lang="vi">' in text(citizen, path) and "Các bước" in text(citizen, path)
 
 
 def test_a_text_past_its_review_says_so(town, province, citizen):
@@ -251,6 +265,9 @@ def test_the_first_page_finds_a_commune_of_thousands(town, citizen, zone):
     found = text(citizen, "/?tim=xa so 5")
     assert "Công an xã Số 5<" in found and "Công an xã Số 15<" not in found and "noindex" in found
     assert "Không thấy “zzz”" in text(citizen, "/?tim=zzz")
+    found = text(citizen, "/?tim=tinh khac")
+    assert '<a href="/don-vi/tinh-khac/">Công an tỉnh Khác</a></h2>' in found and 'href="?tinh=tinh-khac"' in found
+    assert "Không thấy" not in found and citizen.get("/don-vi/tinh-khac/").status_code == 200
 
 
 def _many(zone, number):

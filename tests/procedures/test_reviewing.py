@@ -48,7 +48,7 @@ def test_each_reason_lists_its_procedures_and_says_why(province):
     assert listed(client, "can")[0] == {"Đăng ký tạm trú", "Tách hộ", "Khai báo"}
     assert "đã đổi theo 118/2025/QH15" in client.get(f"/noi-dung/ban/{first.pk}/").content.decode()
 
-    scenes.again(province, first.procedure, name="Đăng ký tạm trú")
+    scenes.again(province, first.procedure, content=first.content | {"legal_basis": laws})
     assert listed(client, "luat")[0] == set()
 
 

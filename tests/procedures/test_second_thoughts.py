@@ -162,3 +162,72 @@ def test_a_menu_is_taken_back_alike(commune):
         flow_actions.submit(flow, by=by)
     assert dung.post(f"{page}cong-bo/", {"seen": seen}).status_code == 409  # of the morning
     assert scenes.press_publish(dung, page) == 302
+
+
+def test_a_text_given_up_by_its_author_and_begun_again_by_another_is_still_the_authors(province):
+    draft = scenes.draft(province)
+    with province.acting("tam") as by:
+        actions.discard(draft, by=by)
+    with province.acting("viet") as by:
+        again = actions.new_draft(draft.procedure, by=by)
+        actions.discard(again, by=by)
+        row = Version.objects.get(pk=again.pk)
+        assert (row.content, set(row.writers)) == (draft.content, {province.tam.pk, province.viet.pk})
+        row.pk, row.number, row.writers = None, 3, []  # past the verbs, with other words and nobody named
+        row.state, row.ended_by, row.ended_at, row.name = State.DRAFT, None, None, "Khác"
+        row.save(force_insert=True)
+        assert set(Version.objects.get(pk=row.pk).writers) == {province.tam.pk, province.viet.pk}
+        actions.submit(row, by=by)
+    with province.acting("tam") as by, pytest.raises(Refused, match="cần người khác"):
+        scenes.approve(row, by)
+    out = {"state": State.PUBLISHED, "published_by": province.tam, "published_at": draft.created_at}
+    with province.acting("tam"), pytest.raises(DatabaseError), transaction.atomic():
+        Version.objects.filter(pk=row.pk).update(**out)
+
+
+def test_who_gave_up_a_draft_may_publish_what_another_began_from_the_published_text(province):
+    shown = scenes.published(province)
+    with province.acting("tam") as by:
+        draft = actions.new_draft(shown.procedure, by=by)
+        actions.save_draft(draft, {"name": "Viết dở"}, by=by)
+        actions.discard(draft, by=by)
+    with province.acting("viet") as by:
+        again = actions.new_draft(shown.procedure, by=by)
+        actions.submit(again, by=by)
+    with province.acting("tam") as by:
+        scenes.approve(again, by)
+    assert state(province, again) == State.PUBLISHED
+
+
+@pytest.mark.parametrize("was_published", [False, True])
+def test_a_menu_given_up_and_begun_again_is_still_its_authors(commune, was_published):
+    own = scenes.editors_of(commune)
+    words = {"phrases": ["giờ chợ"], "text": "Sáng"}
+    flow = menus.published(own, "Giờ chợ", **words) if was_published else menus.draft(own, "Giờ chợ", **words)
+    with own.acting("tam") as by:
+        if was_published:
+            flow = flow_actions.new_draft(flow, by=by)
+            flow_actions.save_draft(flow, {"text": "Chiều"}, by=by)
+        flow_actions.end(flow, by=by)
+    with own.acting("viet") as by:
+        again = flow_actions.new_draft(flow, by=by)
+        assert set(Flow.objects.get(pk=again.pk).writers) == {own.tam.pk, own.viet.pk}
+        flow_actions.submit(again, by=by)
+    with own.acting("tam") as by, pytest.raises(Refused, match="cần người khác"):
+        menus.approve(again, by)
+    out = {"state": "published", "published_by": own.tam, "published_at": flow.created_at}
+    with own.acting("tam"), pytest.raises(DatabaseError), transaction.atomic():
+        Flow.objects.filter(pk=again.pk).update(**out)
+
+
+def test_who_gave_up_a_menu_unchanged_may_publish_what_another_began_from_the_published_text(commune):
+    own = scenes.editors_of(commune)
+    shown = menus.published(own, "Giờ chợ", phrases=["giờ chợ"], text="Sáng")
+    with own.acting("tam") as by:
+        flow_actions.end(flow_actions.new_draft(shown, by=by), by=by)
+    with own.acting("viet") as by:
+        again = flow_actions.new_draft(shown, by=by)
+        flow_actions.submit(again, by=by)
+    with own.acting("tam") as by:
+        menus.approve(again, by)
+        assert Flow.objects.get(pk=again.pk).state == "published"

@@ -133,7 +133,13 @@ def test_what_the_caller_wrote_before_our_proxy_counts_nothing(commune, clock, s
 
 
 @pytest.mark.parametrize(
-    "one, two, same", [("2001:db8::1", "2001:db8::2:3", True), ("2001:db8::1", "2001:db9::1", False)]
+    "one, two, same",
+    [
+        ("2001:db8::1", "2001:db8::2:3", True),
+        ("2001:db8::1", "2001:db9::1", False),
+        ("::ffff:203.0.113.7", "::ffff:203.0.113.8", False),  # an old address as a socket of both kinds writes it
+        ("::ffff:203.0.113.7", "203.0.113.7", True),
+    ],
 )
 def test_a_household_of_addresses_is_one_network(one, two, same):
     assert (delays._network(one) == delays._network(two)) is same

@@ -72,7 +72,9 @@ def test_after_an_hour_it_is_gone(commune, clock, inside):
 def test_too_much_or_a_file_is_said_to_be_lost(commune, clock, inside):
     clock.shift(timedelta(minutes=16))
 
-    assert inside.post("/don-vi/", {"text": "x" * 70_000})["Location"].endswith("gui-lai=1")
+    shown = inside.post("/don-vi/", {"text": "x" * 70_000})
+
+    assert shown.status_code == 401 and "phần sau không hiện lại" in text(shown)
 
 
 # --- grave acts ------------------------------------------------------------------------------------------------------
@@ -91,7 +93,8 @@ def test_what_asks_for_a_fresh_sign_in_is_never_prepared_for_it(commune, clock, 
     """Somebody at the open browser of a chief could otherwise have a role granted by the chief's next sign-in."""
     clock.shift(timedelta(minutes=16))
 
-    assert inside.post(address, {"username": "an", "role": "chief"})["Location"].endswith("gui-lai=1")
+    assert inside.post(address, {"username": "an", "role": "chief"}).status_code == 401
+    assert inside.post(address, {"base": "x"})["Location"].endswith("gui-lai=1")
     assert sign_in(commune, client=inside)["Location"] == "/"
 
 

@@ -75,7 +75,7 @@ def test_a_form_sent_too_late_leads_back_to_its_page(commune, clock, inside):
     clock.shift(timedelta(minutes=16))
 
     OfficerSession.objects.all().delete()
-    answer = inside.post("/dang-xuat/", {"x": "1"}, HTTP_REFERER="http://testserver/vu-viec/?trang=2")
+    answer = inside.post("/dang-xuat/", HTTP_REFERER="http://testserver/vu-viec/?trang=2")
     door = inside.get(answer["Location"])
     back = sign_in(commune, client=inside, next="/vu-viec/?trang=2")
 

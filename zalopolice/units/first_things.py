@@ -13,7 +13,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 
-from zalopolice.units import factors, kept
+from zalopolice.units import factors, kept, unsaved
 from zalopolice.units.models import Officer
 
 RESEND = "gui-lai"
@@ -30,19 +30,28 @@ def safe_page(request: HttpRequest, wanted: str) -> str:
     return wanted if ours else ""
 
 
+def door(request: HttpRequest, resend: str = "") -> str:
+    """Where one signs in, and then comes back to the page the form stood on."""
+    said = {}
+    came_from = safe_page(request, request.headers.get("Referer", ""))
+    if came_from:
+        parts = urlsplit(came_from)
+        page = safe_page(request, parts.path + (f"?{parts.query}" if parts.query else ""))
+        said = {"next": page} if page else {}
+    if resend:
+        said[RESEND] = resend
+    return reverse("sign_in") + (f"?{urlencode(said)}" if said else "")
+
+
 class AuthRequired(LoginRequiredMiddleware):
     def handle_no_permission(self, request: HttpRequest, view_func: Any) -> Any:
         """Whoever sent a form comes back to the page of the form: its own address may not be one to look at."""
         if request.method in {"GET", "HEAD"}:
             return super().handle_no_permission(request, view_func)
-        door = {}
-        came_from = safe_page(request, request.headers.get("Referer", ""))
-        if came_from:
-            parts = urlsplit(came_from)
-            door["next"] = parts.path + (f"?{parts.query}" if parts.query else "")
-        if settings.SESSION_COOKIE_NAME in request.COOKIES:
-            door[RESEND] = "2" if kept.keep(request) else "1"
-        return redirect(reverse("sign_in") + (f"?{urlencode(door)}" if door else ""))
+        if settings.SESSION_COOKIE_NAME in request.COOKIES and kept.keep(request):
+            return redirect(door(request, "2"))
+        shown = unsaved.page(request, door(request), 401)
+        return shown or redirect(door(request, "1" if settings.SESSION_COOKIE_NAME in request.COOKIES else ""))
 
 
 class FirstThings:

@@ -18,6 +18,7 @@ from django.urls import URLPattern, URLResolver, path
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
+from zalopolice.forms import in_our_words
 from zalopolice.paging import page
 from zalopolice.units import setting_up
 from zalopolice.units.models import Officer
@@ -63,6 +64,7 @@ class SeatedForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        in_our_words(self)
         if getattr(self.instance, "unit_id", True) is None:
             self.instance.unit = self.by.unit
 

@@ -18,7 +18,9 @@ DAYS = (
     _("Thứ Hai"), _("Thứ Ba"), _("Thứ Tư"), _("Thứ Năm"), _("Thứ Sáu"), _("Thứ Bảy"), _("Chủ nhật"),
 )  # fmt: skip
 _SPAN = re.compile(r"(\d{1,2})[:h](\d{2})\s*[-–]\s*(\d{1,2})[:h](\d{2})")
-_PHONE = re.compile(r"[0-9+ .()-]{3,20}")
+_PHONE = re.compile(r"[0-9+ .()-]+")
+SHORTEST, LONGEST = 3, 15
+"""Digits of a telephone number, from 113 to one abroad with its country."""
 
 
 class Spans(forms.CharField):
@@ -34,7 +36,9 @@ class Spans(forms.CharField):
             if match is None:
                 raise ValidationError(_("Ghi giờ như 07:30-11:30, 13:30-17:00; để trống nếu nghỉ cả ngày."))
             start, end = (f"{int(match[at]):02}:{match[at + 1]}" for at in (1, 3))
-            if not ("00:00" <= start < end <= "23:59") or match[2] > "59" or match[4] > "59":
+            if max(start, end) > "23:59" or match[2] > "59" or match[4] > "59":
+                raise ValidationError(_("Giờ từ 00:00 đến 23:59."))
+            if start >= end:
                 raise ValidationError(_("Giờ đóng cửa phải sau giờ mở cửa, trong một ngày."))
             spans.append([start, end])
         if any(after[0] < before[1] for before, after in zip(spans, spans[1:], strict=False)):
@@ -53,6 +57,9 @@ class PhoneForm(SeatedForm):
         phone: str = self.cleaned_data["phone"]
         if not _PHONE.fullmatch(phone):
             raise ValidationError(_("Số điện thoại chỉ có chữ số, dấu cộng, dấu cách và dấu chấm."))
+        if not SHORTEST <= sum(one.isdigit() for one in phone) <= LONGEST:
+            digits = {"few": SHORTEST, "many": LONGEST}
+            raise ValidationError(_("Số điện thoại có từ %(few)s đến %(many)s chữ số.") % digits)
         return phone
 
 
