@@ -20,7 +20,8 @@ log = logging.getLogger(__name__)
 WORDED = {403, 405, 413, 414, 429}
 """Answers some layer gives without a body; a browser would show an empty page."""
 LONGEST_QUERY = 4000
-"""Bytes after the "?". The server refuses only longer addresses, and in its own bare words (deploy/local/zones.py)."""
+"""Bytes after the "?" of a citizens' address; officers' pages read what they are asked. The server refuses only longer
+ones, and in its own bare words (deploy/local/zones.py)."""
 
 
 def _named(name: str | int) -> str:
@@ -67,7 +68,7 @@ def _failed(request: HttpRequest, template: str, **words: str) -> HttpResponse:
 
 def middleware(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
     def respond(request: HttpRequest) -> HttpResponse:
-        is_too_long = len(request.META.get("QUERY_STRING", "")) > LONGEST_QUERY
+        is_too_long = settings.ZONE == "public" and len(request.META.get("QUERY_STRING", "")) > LONGEST_QUERY
         response = HttpResponse(status=414) if is_too_long else get_response(request)
         if response.status_code not in WORDED or response.streaming or response.content:
             return response

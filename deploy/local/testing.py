@@ -148,7 +148,7 @@ class Part:
         return f"{self.title:28} {counts or 'no result':48} {self.seconds / 60:6.1f} min"
 
 
-def run_everything(environment: Mapping[str, str], databases: list[dict[str, str]], only: str) -> int:
+def run_everything(environment: Mapping[str, str], databases: list[dict[str, str]], only: str = "") -> int:
     """Both parts, whatever the first one says, unless somebody interrupts it; with ``only`` that marker's in one."""
     # A file stays in one process: what its module has prepared lies in that database. In the order of the folders, the
     # long files meet the many short ones; by their number of tests they would come last.

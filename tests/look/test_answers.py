@@ -68,7 +68,6 @@ def answers(commune, monkeypatch):
         "nothing 404": chief.get("/khong-co/"),
         "act 405": chief.get(f"/vu-viec/{case.pk}/nhan/"),
         "large 413": chief.post("/tim-kiem/", large),
-        "long 414": chief.get("/vu-viec/", {"q": "x" * 4_100}),
         "form 422": nobody.post("/dang-nhap/", {}),
         "broken 500": failing,
         "file 200": nobody.get("/static/css/tokens.css"),
@@ -85,7 +84,7 @@ def test_every_answer_forbids_what_is_inline_or_foreign(answers):
 
 
 def test_every_refusal_is_a_page_that_leads_on(answers):
-    for name in ("csrf 403", "nothing 404", "act 405", "large 413", "long 414", "broken 500"):
+    for name in ("csrf 403", "nothing 404", "act 405", "large 413", "broken 500"):
         page = text(answers[name])
         assert '<main id="main"' in page and 'href="/"' in page, name
         assert "RuntimeError" not in page and "only the log" not in page

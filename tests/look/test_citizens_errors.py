@@ -76,5 +76,5 @@ def test_every_page_for_a_refusal_stands_in_both_looks():
     """Of what is raised before an address is known, too: nobody lands on the other side's page."""
     there = Path(settings.BASE_DIR) / "templates"
 
-    for status in ("400", "403", "404", "405", "413", "414", "429", "500"):
+    for status in ("400", "403", "404", "405", "413", "429", "500"):
         assert (there / f"{status}.html").exists() and (there / "public" / f"{status}.html").exists(), status
