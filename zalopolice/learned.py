@@ -31,6 +31,10 @@ HEAD, TAIL = 700, 500
 """Characters read of a long story: how it begins, and its end, where the question often stands."""
 ONE = 1024
 """The length of each block of features, as a whole number."""
+LANE = 6
+"""Bytes; a sum would have to be millions of times that of a long message to run over into the next label's."""
+UNSIGNED = bytes(byte ^ 128 for byte in range(256))
+"""A weight as a byte from 0 to 255: its own value and 128."""
 RULES = 0.3
 """Of that, what one word of a rule weighs."""
 PIECES = range(2, 6)
@@ -48,13 +52,18 @@ class Model:
     """Digest of the sentences it was trained with."""
 
     def scores(self, features: Mapping[int, int]) -> list[tuple[str, float]]:
-        """Each label with its score, the best first."""
-        width, sums = len(self.labels), list(self.bias)
-        weights = memoryview(self.weights).cast("b")
+        """Each label with its score, the best first.
+
+        A row of weights is one long number with a lane for each label, so that a feature is one multiplication."""
+        width, packed = len(self.labels), 0
         for bucket, value in features.items():
-            row = weights[bucket * width : (bucket + 1) * width]
-            sums = [total + value * weight for total, weight in zip(sums, row, strict=True)]
-        found = zip(self.labels, (round(total / self.scale, 3) for total in sums), strict=True)
+            row = bytearray(width * LANE)
+            row[::LANE] = self.weights[bucket * width : (bucket + 1) * width].translate(UNSIGNED)
+            packed += value * int.from_bytes(row, "little")
+        lanes, lifted = packed.to_bytes(width * LANE, "little"), 128 * sum(features.values())
+        sums = (int.from_bytes(lanes[at : at + LANE], "little") - lifted for at in range(0, len(lanes), LANE))
+        totals = (total + bias for total, bias in zip(sums, self.bias, strict=True))
+        found = zip(self.labels, (round(total / self.scale, 3) for total in totals), strict=True)
         return sorted(found, key=lambda row: (-row[1], row[0]))
 
 

@@ -88,6 +88,17 @@ def test_the_model_was_made_from_the_sentences_that_are_there():
     assert set(learned.load().labels) == {label for _, label in examples}
 
 
+def test_a_score_is_the_plain_sum_of_its_weights():
+    model = learned.load()
+    for text in ("", "cứu với", "đăng ký tạm trú cần giấy tờ gì " * 40):
+        features = learned.features(text, ENTRIES, model.rarity)
+        for label, score in model.scores(features):
+            at = model.labels.index(label)
+            weights = memoryview(model.weights).cast("b")[at :: len(model.labels)]
+            total = model.bias[at] + sum(value * weights[bucket] for bucket, value in features.items())
+            assert score == round(total / model.scale, 3), (text, label)
+
+
 def test_the_same_sentences_make_the_same_model():
     some = training.sentences(ENTRIES)[::16]
 
