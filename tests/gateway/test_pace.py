@@ -183,11 +183,20 @@ def rates(vault, clock, *seconds):
 def test_a_refusal_halves_the_rate_and_it_comes_back_below_where_it_was(vault, clock):
     pace.take(vault)
     pace.slow_down(vault)
-    assert rates(vault, clock, 0, 1.5, 1.5, 60, 60, 30, 60, 30) == [9.5, 13.8, 18.1, 18.1, 18.1, 18.6, 19.8, 20]
+    assert rates(vault, clock, 0, 1.5, 1.5, 60, 240, 30, 60, 30) == [9.5, 14.0, 18.4, 18.4, 18.4, 19.0, 20, 20]
     clock(60)
     pace.take(vault)
     assert Incident.objects.get(kind=Incident.Kind.PACED).ended_at
     assert Pace.objects.get(pk=vault.pk).ceiling is None
+
+
+def test_turns_are_told_for_the_rate_that_will_be_again_not_for_the_halved_one(vault, clock):
+    pace.take(vault)
+    pace.slow_down(vault)
+    waits = [pace.take(vault) for _ in range(40)]
+    steps = [after - before for before, after in zip(waits, waits[1:], strict=False)]
+    assert Pace.objects.get(pk=vault.pk).ceiling == 19
+    assert steps[-1] == pytest.approx(1 / 19, abs=0.001)
 
 
 def test_refusals_of_calls_that_had_already_left_count_once(vault, clock):

@@ -2,7 +2,7 @@
 
 Calls go evenly, one every ``1/rate`` seconds. The rate is the rule's (``pace_oa``, ``pace_app``) until Zalo says "too
 fast" (-32, 429): then half of what it was, up again within seconds to a little below where it was refused, held there
-for two minutes, and from then on slowly further. So the limit, which Zalo tells nobody, is found and seldom touched.
+for five minutes, and from then on slowly further. So the limit, which Zalo tells nobody, is found and seldom touched.
 Nobody sleeps here: a row that must wait goes back to its queue until its turn, and rows of other accounts go on.
 """
 
@@ -22,11 +22,12 @@ from zalopolice.gateway.models import Incident, OfficialAccount, Pace
 RULES = ("pace_oa", "pace_app")
 IN_FLIGHT = timedelta(seconds=1)
 """Refusals so soon after a slowing belong to calls that had already left."""
-UP, HOLD = 3.0, 120.0
-"""Seconds of the way up, and of the rest below the limit."""
-BELOW = 0.95
+UP, HOLD = 3.0, 300.0
+"""Seconds of the way up, and of the rest below the limit: whoever hears the next no waits a minute for it."""
+BELOW, REST = 0.95, 0.97
+"""The ceiling, of the rate that was refused; the rest, of the ceiling."""
 GROWTH = 0.001
-"""Of the refused rate, a second, after the rest: so slowly that Zalo's no comes before a tenth too much."""
+"""Of the ceiling, a second, after the rest: so slowly that Zalo's no comes before a tenth too much."""
 LEAST = 0.2
 CATCH_UP = timedelta(seconds=0.1)
 """So much of a lost moment may be made good: a worker is never exactly in time."""
@@ -45,7 +46,7 @@ def rate(row: Pace, most: float, now: datetime) -> float:
         return most
     since = (now - row.slowed_at).total_seconds()
     way_up = min(1.0, max(0.0, since) / UP)
-    part = 0.5 + (BELOW - 0.5) * way_up + GROWTH * max(0.0, since - UP - HOLD)
+    part = 0.5 + (REST - 0.5) * way_up + GROWTH * max(0.0, since - UP - HOLD)
     return max(LEAST, min(most, row.ceiling * part))
 
 
@@ -64,8 +65,11 @@ def take(oa: OfficialAccount) -> float:
                 cursor.execute(COUNTED, [app.pk, after[0], own.pk, after[1]])
             turn = now
         else:
-            # Behind those who were told to come back before: so nobody comes in vain, however many wait.
-            turn = max(own.turn_at + gaps[1], own.free_at, app.free_at)
+            # Behind those who were told to come back before: so hardly anybody comes in vain, however many wait. In
+            # steps of the ceiling, which the rate does not pass for minutes: turns in steps of a halved rate would be
+            # too few when they come, and it has long risen again.
+            step = timedelta(seconds=1 / min(most["pace_oa"], own.ceiling or most["pace_oa"]))
+            turn = max(own.turn_at + step, own.free_at, app.free_at)
             Pace.objects.filter(pk=own.pk).update(turn_at=turn)
     if own.ceiling is not None and rate(own, most["pace_oa"], now) >= most["pace_oa"]:
         _recovered(own, oa)
