@@ -374,6 +374,21 @@ def test_a_process_that_knew_the_key_forgets_it_too(cases, commune, zone, monkey
         _ = Case.objects.get(pk=cases[0]).title
 
 
+def test_a_process_keeps_so_many_keys_open_and_no_more(cases, commune, monkeypatch):
+    """Or a worker grows with everybody who ever wrote."""
+    keyring.forget()
+    with commune.acting("binh"):
+        assert [row.title for row in Case.objects.filter(pk__in=cases)]
+    before = len(keyring._secrets)
+    keyring.forget()
+    monkeypatch.setattr(keyring, "AT_HAND", before - 1)
+    with commune.acting("binh"):
+        assert [row.title for row in Case.objects.filter(pk__in=cases)]
+
+    assert 0 < len(keyring._secrets) < before
+    assert keyring._unwrap.cache_info().maxsize <= 5_000
+
+
 def test_a_key_of_a_transaction_that_was_rolled_back_is_never_used_again(commune):
     unit, owner, lost = commune.unit.pk, uuid.uuid4(), {}
 

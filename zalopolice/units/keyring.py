@@ -113,7 +113,11 @@ def unwrap(ring: str, row: WrappedKey) -> bytes:
     return _unwrap(ring, row.unit_id, row.level, row.owner, row.pk, bytes(row.wrapped))
 
 
-@lru_cache(maxsize=50_000)
+AT_HAND = 5_000
+"""Keys a process keeps open, each about a kilobyte: of whoever writes these days, not of everybody who ever wrote."""
+
+
+@lru_cache(maxsize=AT_HAND)
 def _unwrap(ring: str, unit: uuid.UUID, level: str, owner: uuid.UUID, key: uuid.UUID, wrapped: bytes) -> bytes:
     find = _root if level == "unit" else secret
     return crypto.decrypt(lambda id: find(ring, id), wrapped, _wrap_aad(ring, unit, level, owner, key))
@@ -164,7 +168,7 @@ def _remember(ring: str, row: WrappedKey, *, keep: bool = True) -> bytes:
             raise
         value = unwrap(ring, again)
     if keep:
-        if len(_secrets) > 50_000:
+        if len(_secrets) >= AT_HAND:
             _secrets.clear()
         _secrets[ring, row.pk] = (time.monotonic() + KEPT, value)
     return value
