@@ -49,8 +49,10 @@ _BLOOD = "mau|dao|cap cuu|benh vien|nam|guc|bat tinh|chet|cuu|keo"
 # "còn tin" and "con tin", "đang chạy" and "đang cháy"), so the unmarked list below is shorter.
 _MARKED = (
     "giết người|(dọa|đòi|định|hăm) giết|giết (tôi|tui|em|con|mẹ|vợ|cả nhà)|đâm (người|chết|tôi|tui|em|nhau)|(bị|đang"
-    "|rượt) đâm|chém (nhau|người|lộn|tôi|tui|em|cả nhà|chết)|(bị|đang|rượt|dí) chém|bắn (súng|nhau|người|tôi)|(nổ|cầm"
-    "|rút|dùng) súng|súng bắn|đánh chết|đánh (lộn|nhau)|oánh nhau|quýnh (lộn|nhau)|đập nhau|(kề|cầm|dí|rút|vác) dao"
+    "|rượt|đuổi) đâm|chém (nhau|người|lộn|tôi|tui|em|cả nhà|chết)|(bị|đang|rượt|dí|đuổi) chém|bắn (súng|nhau|người"
+    "|tôi)|(nổ|cầm"
+    "|rút|dùng|dí|chĩa) súng|súng bắn|đánh chết|đánh (lộn|nhau)|oánh nhau|quýnh (lộn|nhau)|đập nhau|(kề|cầm|dí|rút"
+    "|vác) dao"
     "|cầm (rựa|mác|mã tấu|kiếm|hung khí|gậy)|hỗn chiến|cướp|giật (đồ|túi|ví|bóp|dây chuyền|điện thoại|giỏ)|bắt cóc"
     "|khống chế|con tin|hiếp dâm|cưỡng hiếp|xâm hại|bị nhốt|nhốt (tôi|tui|em|con)|kêu cứu"
     "|(?<!tra )(?<!nghiên )cứu (tôi|tui|em|với|con|mẹ|bố|má|ba|vợ|chồng|dân|bà con|người|nó|mạng|giúp)|cíu"
@@ -91,7 +93,8 @@ _MARKED = (
 )
 _PLAIN = (
     "giet nguoi|(doa|doi|dinh|ham) giet|giet (toi|tui|em|ca nha)|dam (nguoi|nhau)|chem (nhau|nguoi|lon|toi|tui)"
-    "|ruot chem|ban sung|(no|cam|rut|dung) sung|sung ban|danh chet|danh (lon|nhau)|oanh nhau|quynh (lon|nhau)|(ke|cam"
+    "|ruot chem|ban sung|(no|cam|rut|dung) sung|sung ban|danh chet|danh (lon|nhau)|oanh nhau|quynh (lon|nhau)"
+    "|(ke|cam"
     "|rut|vac) dao|cam (rua|mac|ma tau|hung khi)|hon chien|cuop|giat (do|tui|day chuyen|dien thoai)|bat coc|khong che"
     "|hiep dam|xam hai|bi nhot|keu cuu|(?<!tra )(?<!nghien )cuu (toi|em|voi|tui)|ciu|ai do giup voi|dang (bi )?(danh"
     "|nhot)|(muon|dinh|doi|sap|dang) tu (tu|sat|van)|nhay (cau|lau|song)|treo co|that co|cat co tay"
@@ -100,7 +103,8 @@ _PLAIN = (
     "|trai) bom|luu dan|bom min|bi bo roi|(?<!lien )lac (tre|be|chau|me|bo|ma)|bi lac|(khong|ko) muon song|bat dong"
     "|mau me|mui gas|lat xe|(be|chau) [a-z0-9 ]{0,12}di lac|du do (tre|be)|cam hang nong|bat tinh|ngung tho|chay mau"
     "|dang (bo chay|bo tron|tau thoat|dot nhap)|trom (dang|vao)|nhay xuong (cau|song|lau|gieng)|(dang|co) (pha"
-    "|cay) cua|cuon troi|kho tho|ngo doc|co giat|dot quy|(bi|dang|ruot|doa|ham) chem|(bi|ruot|doa|ham) dam(?! (cuoi"
+    "|cay) cua|cuon troi|kho tho|ngo doc|co giat|dot quy|(bi|dang|ruot|duoi|doa|ham) chem|(bi|ruot|doa"
+    "|ham) dam(?! (cuoi"
     "|tang|ma|me))|dang dam(?! (cuoi|tang|ma|me|hoi|gio|don|chan tai))|(toi|tui|em|vo|me|con|chau|be|nguoi|no) bi danh"
     "|(nha|kho|quan|cho|xuong|tiem|phong|tro|can ho|chung cu|bep|rung|cua hang)( [^ ·]+){0,3} (dang|bi|vua"
     "|moi) (bi )?chay(?! (bo|xe|ban|tren|ve|ra|grab|viec|quang|tiep|theo|qua|lai|san|thu|di|den|toi|tron|xuong|vao|lo"

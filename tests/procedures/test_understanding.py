@@ -4,6 +4,7 @@ questions-dev.tsv is the project's labelled file; the questions-heldout files we
 training sentences and are never tuned on (docs/understanding.md). None of them is among the training sentences.
 Floors are a little below what was reached, so that a change that costs accuracy is seen."""
 
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
@@ -19,9 +20,11 @@ FILES = {
     "questions-heldout": (0.95, 0.97),
     "questions-heldout-2": (0.95, 0.97),
     "questions-heldout-3": (0.95, 0.97),
+    "questions-heldout-4": (0.95, 0.97),
 }
 
 
+@lru_cache
 def judged(name):
     return judging.judge(judging.questions(HERE / f"{name}.tsv"), ENTRIES)
 
@@ -44,8 +47,25 @@ def test_a_wrong_card_a_missed_alarm_and_a_false_one_are_rare(found):
 
     assert figures["wrong_card"] <= 0.015
     assert figures["tips_as_procedure"] <= 0.01
-    assert figures["emergencies_found"] >= 0.93
+    assert figures["emergencies_found"] >= 0.94
     assert figures["false_alarms"] <= 0.015
+
+
+def test_all_that_was_held_out_together():
+    """Four files by five writers: what is asked of the whole (docs/understanding.md)."""
+    lines = [line for name in FILES if "heldout" in name for line in judged(name).lines]
+    figures = judging.Judgement(lines).figures()
+
+    assert figures["first"] >= 0.95 and figures["first_or_asked"] >= 0.97
+    assert figures["emergencies_found"] >= 0.965 and figures["false_alarms"] <= 0.009
+    assert figures["wrong_card"] <= 0.005 and figures["tips_as_procedure"] <= 0.005
+
+
+def test_scraps_of_talk_are_seldom_an_alarm():
+    """Written to mislead: "con em đang sốt ở nhà với bà nội", "cứu em với, không biết điền ô này"."""
+    figures = judged("questions-scraps").figures()
+
+    assert figures["emergencies_found"] == 1 and figures["false_alarms"] <= 0.06
 
 
 def test_no_alarm_is_answered_as_a_procedure(found):
@@ -72,9 +92,38 @@ def test_where_danger_is_named_no_card_is_given(text):
     assert read.kind == "emergency" or (read.kind, read.topic) == ("ask_back", "report")
 
 
+def test_named_danger_that_is_like_nothing_learnt_is_asked_about_as_a_report(monkeypatch):
+    weak = [("other", -0.3), ("hotline", -0.4), ("tip", -0.5), ("emergency", -2.0)]
+    monkeypatch.setattr(reading.learned, "ranked", lambda text, known: weak)
+    words = "hôm nay trời trong mà bên kia sông người ta nói với nhau là có ai bị bắt cóc hay sao đó"
+
+    read = reading.read(words, lambda: ENTRIES)
+
+    assert (read.kind, read.rule, read.topic) == ("ask_back", "perhaps danger", "report")
+
+
+def test_named_danger_is_not_sent_elsewhere_while_it_may_be_a_report(monkeypatch):
+    clear = [("other", 0.6), ("tip", -0.4), ("emergency", -2.0)]
+    monkeypatch.setattr(reading.learned, "ranked", lambda text, known: clear)
+    words = "hôm nay trời trong mà bên kia sông người ta nói với nhau là có ai bị bắt cóc hay sao đó"
+
+    assert reading.read(words, lambda: ENTRIES).rule == "perhaps danger"
+
+
+def test_half_a_thought_is_asked_about_and_not_sent_elsewhere(monkeypatch):
+    clear = [("other", 0.6), ("hotline", -0.6), ("tip", -0.7), ("emergency", -2.0)]
+    monkeypatch.setattr(reading.learned, "ranked", lambda text, known: clear)
+
+    short, long = (reading.read(text, lambda: ENTRIES) for text in ("cái kia hôm nọ ấy", "cái kia hôm nọ ấy mà anh"))
+
+    assert (short.kind, short.candidates) == ("ask_back", (("other", 0.6),))
+    assert (long.kind, long.rule) == ("handoff", "elsewhere")
+
+
 def test_nobody_learnt_from_what_is_judged():
     learnt = {" ".join(row["text"].lower().split()) for row in judging.questions(training.SENTENCES)}
-    asked = {" ".join(row["text"].lower().split()) for name in FILES for row in judging.questions(HERE / f"{name}.tsv")}
+    files = [*FILES, "questions-scraps"]
+    asked = {" ".join(row["text"].lower().split()) for name in files for row in judging.questions(HERE / f"{name}.tsv")}
 
     assert len(learnt) > 2000
     assert learnt.isdisjoint(asked)

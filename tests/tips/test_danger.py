@@ -246,3 +246,12 @@ def test_everyday_talk_of_a_commune_raises_nothing(text):
 )
 def test_history_is_no_alarm(text):
     assert assess(text) is not Danger.EMERGENCY
+
+
+@pytest.mark.parametrize("text", ["em bị đuổi chém ở chợ", "em bi duoi chem o cho", "nó chĩa súng vô mặt chồng tôi"])
+def test_who_is_chased_or_has_a_gun_held_at_them_is_in_danger(text):
+    assert assess(text) is Danger.EMERGENCY
+
+
+def test_figs_are_no_gun():
+    assert assess("nhà em chia sung cho hàng xóm") is Danger.NONE
