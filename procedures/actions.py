@@ -24,7 +24,7 @@ from zalopolice.units.models import Officer
 from zalopolice.units.roles import Permission
 
 if TYPE_CHECKING:
-    from procedures.exchange import Change  # its forms import this module
+    from procedures.change import Change
 
 State = Version.State
 WORDS = ("name", "synonyms", "content", "sources", "confidence", "checked_on", "review_due")
@@ -207,7 +207,7 @@ def discard(version: Version, *, by: Officer) -> None:
     two_people.note(version, "discarded", by)
 
 
-def seen(version: Version) -> str:
+def fingerprint(version: Version) -> str:
     return two_people.fingerprint(version, WORDS)
 
 
@@ -217,8 +217,7 @@ def publish(version: Version, *, seen: str, by: Officer) -> None:
     two_people.require(by, Permission.PROCEDURE_REVIEW, version)
     version = _held(version)
     before = Version.objects.filter(procedure=version.procedure_id, state=State.PUBLISHED).first()
-    now = two_people.fingerprint(version, WORDS)
-    two_people.publish(version, seen=seen, now=now, before=before, over=State.SUPERSEDED, by=by)
+    two_people.publish(version, seen=seen, now=fingerprint(version), before=before, over=State.SUPERSEDED, by=by)
     Procedure.objects.filter(pk=version.procedure_id).update(changed_at=version.published_at)
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from procedures import actions
+from procedures import actions, two_people
 from procedures.misses import HIDDEN
 from procedures.models import Miss, MissCluster, Procedure, Version
 from zalopolice.audit import log
@@ -40,7 +39,7 @@ def draft(cluster: MissCluster, *, by: Officer) -> Version:
     """A draft with the sentences as proposed synonyms; somebody reads it before anybody sees it.
 
     Of the procedure they come closest to when it is the unit's own, of a new one when they come close to none."""
-    _require(by)
+    two_people.require(by, Permission.PROCEDURE_EDIT)
     if cluster.unit_id == by.unit.pk and cluster.state != State.NEW:
         raise Refused(_("Nhóm câu này đã được xem. Tải lại trang."))
     phrases = _phrases(cluster)
@@ -74,21 +73,16 @@ def slug_of_new(cluster: MissCluster, name: str) -> str:
 @transaction.atomic
 def propose(cluster: MissCluster, *, by: Officer) -> None:
     """Passes the sentences, masked and read by an editor, up to the editors of the unit above."""
-    _require(by, cluster)
+    two_people.require(by, Permission.PROCEDURE_EDIT, cluster)
     _move(cluster, State.PROPOSED, phrases=_phrases(cluster))
     log.append("procedure.misses_proposed", cluster, by=by, sentences=len(cluster.phrases))
 
 
 @transaction.atomic
 def drop(cluster: MissCluster, *, by: Officer) -> None:
-    _require(by, cluster)
+    two_people.require(by, Permission.PROCEDURE_EDIT, cluster)
     _move(cluster, State.DROPPED)
     log.append("procedure.misses_dropped", cluster, by=by)
-
-
-def _require(by: Officer, cluster: MissCluster | None = None) -> None:
-    if not by.may(Permission.PROCEDURE_EDIT) or (cluster is not None and cluster.unit_id != by.unit.pk):
-        raise PermissionDenied
 
 
 def _phrases(cluster: MissCluster) -> list[str]:

@@ -125,7 +125,7 @@ def _procedure_page(request: OfficerRequest, pk: uuid.UUID, status: int = 200, *
     context = {
         "procedure": row,
         "versions": versions,
-        "reasons": reviewing.why(row.facts),  # type: ignore[attr-defined]  # annotated above
+        "reasons": reviewing.why(row),
         "going": any(one.state in {State.DRAFT, State.IN_REVIEW} and not one.imported for one in versions),
         "mine": row.unit_id == by.unit.pk,
         "own": bound.get("own", forms.Own(initial=said, auto_id="own_%s")),

@@ -16,10 +16,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from procedures import carried, difference, forms
-from procedures.carried import Problem as Problem
-from procedures.carried import at
-from procedures.change import Change as Change
-from procedures.change import Reading as Reading
+from procedures.carried import Problem, at
+from procedures.change import Change, Reading
 from procedures.importing import CONTENT
 from procedures.models import Procedure, Version
 from zalopolice.units.models import Officer

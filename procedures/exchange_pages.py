@@ -17,7 +17,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
 from procedures import actions, exchange, workbook
-from procedures.exchange import Reading, Unreadable
+from procedures.change import Reading
+from procedures.exchange import Unreadable
 from zalopolice.forms import Plain, attempt
 from zalopolice.units.models import Officer
 from zalopolice.units.roles import Permission

@@ -134,7 +134,7 @@ def withdraw(flow: Flow, *, by: Officer) -> None:
     two_people.withdraw(_held(flow), by)
 
 
-def seen(flow: Flow) -> str:
+def fingerprint(flow: Flow) -> str:
     return two_people.fingerprint(flow, WORDS)
 
 
@@ -145,8 +145,7 @@ def publish(flow: Flow, *, seen: str, by: Officer) -> None:
     flow = _held(flow)
     _check(flow, by)
     before = Flow.objects.filter(unit=flow.unit_id, slug=flow.slug, state=State.PUBLISHED).first()
-    now = two_people.fingerprint(flow, WORDS)
-    two_people.publish(flow, seen=seen, now=now, before=before, over=State.ENDED, by=by)
+    two_people.publish(flow, seen=seen, now=fingerprint(flow), before=before, over=State.ENDED, by=by)
 
 
 @transaction.atomic

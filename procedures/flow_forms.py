@@ -15,7 +15,6 @@ from procedures.conversation import OFFICER, TIP
 from procedures.fields import Lines
 from procedures.flow_models import Flow
 from procedures.topics import SERVICES
-from procedures.two_people import fingerprint
 from zalopolice.forms import Plain, Words
 from zalopolice.gateway.outbox import TEXT_MAX
 from zalopolice.vietnamese import fold
@@ -93,7 +92,7 @@ class Texts(Plain):
         initial = {name: getattr(flow, name) for name in ("name", "does", "text", "goes_to")}
         kwargs["initial"] = initial | {
             "phrases": "\n".join(flow.phrases),
-            "base": fingerprint(flow, flow_actions.WORDS),
+            "base": flow_actions.fingerprint(flow),
         }
         super().__init__(*args, **kwargs)
         self.others, self.clash, self.old_name = others, clash, flow.name

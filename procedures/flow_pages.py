@@ -52,10 +52,13 @@ def _names(request: OfficerRequest) -> dict[str, str]:
 
 
 def change(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
-    return _flow_page(request, flow_of(request, pk))
+    return flow_page(request, flow_of(request, pk))
 
 
-def _flow_page(request: OfficerRequest, flow: Flow, status: int = 200, **bound: Form) -> HttpResponse:
+def flow_page(
+    request: OfficerRequest, flow: Flow, status: int = 200, trial: object = None, **bound: Form
+) -> HttpResponse:
+    """``trial``: the sentences it would answer, once somebody has asked."""
     by, names, public = request.user, _names(request), flow_models.published(request.user.unit.pk)
     mine = flow.unit_id == by.unit.pk
     lines = [(item["label"], flows.label_of(item["goes_to"], public, names)) for item in flow.items]
@@ -71,10 +74,11 @@ def _flow_page(request: OfficerRequest, flow: Flow, status: int = 200, **bound: 
         "may_review": mine and by.may(Permission.PROCEDURE_REVIEW),
         "wrote": by.pk in flow.writers or by.pk == flow.submitted_by_id,
         "may_withdraw": two_people.is_authors(flow, by),
-        "seen": flow_actions.seen(flow),
+        "seen": flow_actions.fingerprint(flow),
         "missing": flows.lacking(flow, public, names) if flow.state == State.DRAFT else [],
         "return": bound.get("return", forms.Reason(auto_id="return_%s")),
         "refused": bound.get("refused"),
+        "trial": trial,
         "at": "procedures",
     }
     return render(request, "procedures/admin/flow.html", context, status=status)
@@ -119,7 +123,7 @@ def edit(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
         return edit_page(request, draft)
     if not draft.is_valid:
         return edit_page(request, draft, 422)
-    if draft.words.cleaned_data["base"] != flow_actions.seen(draft.flow):
+    if draft.words.cleaned_data["base"] != flow_actions.fingerprint(draft.flow):
         draft.said = _("Đ/c khác vừa lưu bản soạn này. Mở bản đó ở thẻ khác, chép phần của đồng chí vào rồi lưu lại.")
         return edit_page(request, draft, 409)
     return _save(request, draft)
@@ -159,7 +163,7 @@ def _act(
         now = flow_of(request, pk)
         if name == "return" and now.state != Flow.State.IN_REVIEW:
             name = "refused"  # the page no longer has the field to say it beside
-        return _flow_page(request, now, status, **{name: form})
+        return flow_page(request, now, status, **{name: form})
     messages.success(request, said)
     return redirect("content:procedures_flow_change", pk)
 

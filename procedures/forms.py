@@ -15,7 +15,6 @@ from django.utils.translation import gettext_lazy as _
 from procedures import actions, fees
 from procedures.fields import Addresses, Day, LawNumber, Lines, Number
 from procedures.models import LawChange, Version
-from procedures.two_people import fingerprint
 from zalopolice.forms import Plain, Words
 from zalopolice.gateway.models import SharedFile
 
@@ -195,7 +194,7 @@ class Texts(Plain):
         initial |= {"name": version.name, "time": time.get("text"), "days": time.get("days")}
         initial |= {"working_days": time.get("working_days"), "redirect_slug": content.get("redirect_slug")}
         initial |= {"notes_vi": "\n".join(content.get("notes_vi") or []), "synonyms": "\n".join(version.synonyms)}
-        initial |= {"sources": "\n".join(version.sources), "base": fingerprint(version, actions.WORDS)}
+        initial |= {"sources": "\n".join(version.sources), "base": actions.fingerprint(version)}
         initial |= {"checked_on": version.checked_on, "review_due": version.review_due}
         kwargs["initial"] = initial
         super().__init__(*args, **kwargs)

@@ -175,8 +175,9 @@ def facts_of(procedure: str, by: Officer) -> Subquery:
     return Subquery(explained(rows).order_by(shown_first).values_list(facts(by))[:1])
 
 
-def why(found: dict[str, Any] | None) -> list[str]:
-    """Every reason, for whoever works on the text."""
+def why(row: Any) -> list[str]:
+    """Every reason, for whoever works on the text; of a row with ``facts``."""
+    found: dict[str, Any] | None = row.facts
     if not found or not found["imported"]:
         return said(found)
     return [*said(found), _("chưa người thứ hai nào thẩm định bản %(n)s") % {"n": found["number"]}]

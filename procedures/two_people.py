@@ -17,7 +17,7 @@ from django.db.models import Model
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from procedures.models import Flow, Procedure, Version
+from procedures.models import Flow, MissCluster, Procedure, Version
 from zalopolice.audit import log
 from zalopolice.refusals import Refused
 from zalopolice.states import WrongState, move_to
@@ -28,7 +28,7 @@ from zalopolice.units.roles import Permission
 Text = Version | Flow
 
 
-def require(by: Officer, permission: Permission, row: Text | Procedure | None = None) -> None:
+def require(by: Officer, permission: Permission, row: Text | Procedure | MissCluster | None = None) -> None:
     """What the province publishes a commune may read, not touch."""
     if not by.may(permission) or (row is not None and row.unit_id != by.unit.pk):
         raise PermissionDenied

@@ -29,24 +29,27 @@ State = Version.State
 GOING = (*reviewing.OPEN, State.PUBLISHED)
 
 
-def _version(request: OfficerRequest, pk: uuid.UUID) -> Version:
+def version_of(request: OfficerRequest, pk: uuid.UUID) -> Version:
     people = ("written_by", "submitted_by", "returned_by", "published_by", "ended_by")
     rows = Version.objects.visible_to(request.user).select_related("procedure", *people)
     return get_object_or_404(rows.annotate(facts=reviewing.facts_of("procedure", request.user)), pk=pk)
 
 
 def version(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
-    return _version_page(request, pk)
+    return version_page(request, pk)
 
 
-def _version_page(request: OfficerRequest, pk: uuid.UUID, status: int = 200, **bound: Form) -> HttpResponse:
-    row, by = _version(request, pk), request.user
+def version_page(
+    request: OfficerRequest, pk: uuid.UUID, status: int = 200, trial: object = None, **bound: Form
+) -> HttpResponse:
+    """``trial``: what its names and synonyms would change, once somebody has asked."""
+    row, by = version_of(request, pk), request.user
     others = list(Version.objects.visible_to(by).filter(procedure=row.procedure).exclude(pk=pk).defer("content"))
     before = _compared(request, row, others)
     mine, files = row.unit_id == by.unit.pk, _files(row, by)
     context = {
         "version": row,
-        "reasons": reviewing.why(row.facts) if row.state in GOING else [],  # type: ignore[attr-defined]  # annotated above
+        "reasons": reviewing.why(row) if row.state in GOING else [],
         "others": others,
         "before": before,
         "changes": difference.between(before, row) if before else [],
@@ -55,7 +58,7 @@ def _version_page(request: OfficerRequest, pk: uuid.UUID, status: int = 200, **b
         "wrote": by.pk in row.writers or by.pk == row.submitted_by_id,
         "began": by.pk == row.written_by_id,
         "may_withdraw": two_people.is_authors(row, by),
-        "seen": actions.seen(row),
+        "seen": actions.fingerprint(row),
         "missing": actions.missing(row) if row.state == State.DRAFT else [],
         "files": files,
         "offered": [(one["title"], one["file"]) for one in files if one["file"]],
@@ -63,6 +66,7 @@ def _version_page(request: OfficerRequest, pk: uuid.UUID, status: int = 200, **b
         "return": bound.get("return", forms.Reason(auto_id="return_%s")),
         "expire": bound.get("expire", forms.End(auto_id="expire_%s")),
         "refused": bound.get("refused"),
+        "trial": trial,
         "at": "procedures",
         **preview.of(row, by.unit),
     }
@@ -84,7 +88,7 @@ def _files(row: Version, by: Officer) -> list[dict[str, Any]]:
 
 def printout(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
     """The version as it will lie on the counter: one sheet, with the unit's own place."""
-    row = _version(request, pk)
+    row = version_of(request, pk)
     return render(request, "procedures/admin/printout.html", {"version": row, **preview.of(row, request.user.unit)})
 
 
@@ -100,7 +104,7 @@ def edit(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
 
 
 def own(request: OfficerRequest, pk: uuid.UUID) -> Version:
-    row = _version(request, pk)
+    row = version_of(request, pk)
     if row.unit_id != request.user.unit.pk or not request.user.may(Permission.PROCEDURE_EDIT):
         raise PermissionDenied
     return row
@@ -128,7 +132,7 @@ def form_page(
             form._errors = {}
     wrong = any(kind.is_bound and not kind.is_valid() for kind in rows.values()) and status != 200
     context = {"version": row, "form": words, "rows": rows, "said": said, "wrong": wrong, "at": "procedures"}
-    context["reasons"] = reviewing.why(row.facts)  # type: ignore[attr-defined]  # annotated above
+    context["reasons"] = reviewing.why(row)
     return render(request, "procedures/admin/edit.html", context | more, status=status)
 
 
@@ -136,7 +140,7 @@ def _save(request: OfficerRequest, row: Version, data: Any) -> HttpResponse:
     words, rows = _texts(request, row, data), forms.rows_of(row, data)
     if not all([words.is_valid(), *(one.is_valid() for one in rows.values())]):
         return form_page(request, row, data, status=422)
-    if words.cleaned_data["base"] != actions.seen(row):
+    if words.cleaned_data["base"] != actions.fingerprint(row):
         said = _("Đ/c khác vừa lưu bản soạn này. Mở bản đó ở thẻ khác, chép phần của đồng chí vào rồi lưu lại.")
         return form_page(request, row, data, status=409, said=said)
     try:
@@ -161,7 +165,7 @@ def attach(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
             form.add_error("upload", error)
 
     if status := attempt(form, verb) or (422 if form.errors else 0):
-        return _version_page(request, row.pk, status, attach=form)
+        return version_page(request, row.pk, status, attach=form)
     messages.success(request, _("Đã đính tệp."))
     return redirect("content:procedures_version_change", row.pk)
 
@@ -186,19 +190,19 @@ def retire(request: OfficerRequest, pk: uuid.UUID, file: uuid.UUID) -> HttpRespo
 
 def _act(request: OfficerRequest, row: Version, name: str, form: Form, verb: Callable[[], object], said: str) -> Any:
     if status := attempt(form, verb):
-        return _version_page(request, row.pk, status, **{name: form})
+        return version_page(request, row.pk, status, **{name: form})
     messages.success(request, said)
     return redirect("content:procedures_version_change", row.pk)
 
 
 def submit(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
-    row, form = _version(request, pk), Form(request.POST)
+    row, form = version_of(request, pk), Form(request.POST)
     said = _("Đã trình thẩm định. Người thẩm định được báo.")
     return _act(request, row, "refused", form, lambda: actions.submit(row, by=request.user), said)
 
 
 def withdraw(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
-    row = _version(request, pk)
+    row = version_of(request, pk)
     verb = partial(actions.withdraw, row, by=request.user)
     return _act(request, row, "refused", Form(request.POST), verb, _("Đã rút về. Đồng chí soạn tiếp được."))
 
@@ -215,7 +219,7 @@ def discard(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
 
 
 def return_(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
-    row, form = _version(request, pk), forms.Reason(request.POST, auto_id="return_%s")
+    row, form = version_of(request, pk), forms.Reason(request.POST, auto_id="return_%s")
     waits = row.state == State.IN_REVIEW  # else the page has no field to say it beside
     name, asked = ("return", form) if waits else ("refused", Form(request.POST))
 
@@ -226,13 +230,13 @@ def return_(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
 
 
 def publish(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
-    row, form, seen = _version(request, pk), Form(request.POST), request.POST.get("seen", "")
+    row, form, seen = version_of(request, pk), Form(request.POST), request.POST.get("seen", "")
     said = _("Đã công bố. Trang của người dân và máy trả lời dùng bản này từ bây giờ.")
     return _act(request, row, "refused", form, partial(actions.publish, row, seen=seen, by=request.user), said)
 
 
 def expire(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
-    row, form = _version(request, pk), forms.End(request.POST, auto_id="expire_%s")
+    row, form = version_of(request, pk), forms.End(request.POST, auto_id="expire_%s")
 
     def verb() -> None:
         actions.expire(row, reason=form.cleaned_data["reason"], by=request.user)

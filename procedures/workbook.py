@@ -19,7 +19,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
 from procedures import exchange, forms, languages
-from procedures.exchange import Problem, Unreadable
+from procedures.carried import Problem
+from procedures.exchange import Unreadable
 
 UNPACKED = 20 * 1024 * 1024  # bytes of XML
 PARTS = 200  # files in the ZIP; ours have about fifteen

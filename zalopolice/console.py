@@ -133,21 +133,39 @@ def own_rows(by: Officer) -> list[Row]:
     return [{"text": row.text, "label": row.label, "style": ""} for row in rows]
 
 
-# --- before saving ---------------------------------------------------------------------------------------------------
+# --- before saving, and before publishing -------------------------------------------------------------------------
+
+
+def _moved_on(request: OfficerRequest, row: Version | Flow) -> bool:
+    """The page asks of a text that has been handed in, returned or published since it was drawn."""
+    wanted = row.State.IN_REVIEW if "judged" in request.POST else row.State.DRAFT
+    if row.state != wanted:
+        messages.info(request, _("Bản này vừa sang bước khác nên chưa thử. Đây là bản bây giờ."))
+    return row.state != wanted
 
 
 def try_version(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
-    """The page of the draft again, nothing saved, with what its typed name and synonyms would change."""
-    row, by = version_pages.own(request, pk), request.user
+    """The page of the draft again, nothing saved, with what its typed name and synonyms would change; for who judges a
+    version, the same of the version as it stands."""
+    standing = version_pages.version_of(request, pk)
+    if _moved_on(request, standing):
+        return redirect("content:procedures_version_change", pk)
+    if standing.state == Version.State.IN_REVIEW:
+        shown = _version_trial(request, standing, standing.name, standing.synonyms)
+        return version_pages.version_page(request, pk, trial=shown)
+    row = version_pages.own(request, pk)
     words = forms.Texts(request.POST, version=row, names={})
-    if row.state != Version.State.DRAFT:
-        return redirect("content:procedures_version_change", row.pk)
     if words["name"].errors or words["synonyms"].errors:
         return version_pages.form_page(request, row, request.POST, status=422)
     typed = words.cleaned_data
-    published = catalogue.published(by.unit.pk)
-    before = trial.phrases(published)
-    draft = Phrases(row.procedure.slug, typed["name"], tuple(typed["synonyms"]))
+    shown = _version_trial(request, row, typed["name"], typed["synonyms"])
+    return version_pages.form_page(request, row, request.POST, status=200, trial=shown)
+
+
+def _version_trial(request: OfficerRequest, row: Version, name: str, synonyms: Sequence[str]) -> Trial:
+    by = request.user
+    before = trial.phrases(catalogue.published(by.unit.pk))
+    draft = Phrases(row.procedure.slug, name, tuple(synonyms))
     after = trial.with_draft(before, draft)
     chosen = trial.sample(draft.slug, trial.changed(before, after))
     found = trial.differences([*own_rows(by), *chosen], before, after)
@@ -155,26 +173,34 @@ def try_version(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
     if shown.sentence:
         rows = flow_models.published(by.unit.pk)
         shown.before, shown.after = (decide(shown.sentence, names, rows) for names in (before, after))
-    return version_pages.form_page(request, row, request.POST, status=200, trial=shown)
+    return shown
 
 
 def try_flow(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
-    """The page of the draft again, nothing saved, with the sentences it would answer."""
+    """The page of the draft again, nothing saved, with the sentences it would answer; for who judges it, the same of
+    the menu as it stands."""
+    standing = flow_pages.flow_of(request, pk)
+    if _moved_on(request, standing):
+        return redirect("content:procedures_flow_change", pk)
+    if standing.state == Flow.State.IN_REVIEW:
+        return flow_pages.flow_page(request, standing, trial=_flow_trial(request, standing))
     draft, by = flow_pages.editing(request, pk, request.POST), request.user
-    if draft.flow.state != Flow.State.DRAFT:
-        return redirect("content:procedures_flow_change", draft.flow.pk)
     if not draft.is_valid:
         return flow_pages.edit_page(request, draft, 422)
-    flow = draft.typed
-    if said := flows.trouble(flow, flow_actions.standing(draft.flow, by=by)):
+    if said := flows.trouble(draft.typed, flow_actions.standing(draft.flow, by=by)):
         draft.said = said
+    return flow_pages.edit_page(request, draft, trial=_flow_trial(request, draft.typed))
+
+
+def _flow_trial(request: OfficerRequest, flow: Flow) -> Trial:
+    by = request.user
     entries = trial.phrases(catalogue.published(by.unit.pk))
     names = {entry.slug: entry.name for entry in entries}
     shown = Trial(_sentence(request), caught=trial.caught(flow, own_rows(by), entries), names=names)
     if shown.sentence:
         rows = [flow, *(row for row in flow_models.published(by.unit.pk) if row.slug != flow.slug)]
         shown.after = decide(shown.sentence, entries, rows)
-    return flow_pages.edit_page(request, draft, trial=shown)
+    return shown
 
 
 # --- the console -----------------------------------------------------------------------------------------------------

@@ -164,6 +164,8 @@ def _set_up(town: Town) -> None:
     editors = procedures.editors_of(commune)
     town.things["draft"] = procedures.draft(editors, "cap-lai-giay-to", found.name, content=_spoken(found))
     town.things |= {"file": procedures.attached(editors, town.things["draft"])} | flow_scenes.shown(editors, LONG_TEXT)
+    town.things["judged"] = procedures.in_review(editors, "khai-bao-o-tro", f"{found.name} cho người ở trọ dài ngày")
+    town.things["menu_judged"] = flow_scenes.submitted(editors, "Giờ tiếp", phrases=["giờ tiếp"], text=LONG_TEXT)
     asked = ("khai báo ở trọ cho khách thuê dài ngày", "khai bao o tro cho khach thue", "nghiênghiêngnghiêng" * 8)
     procedures.asked_in_vain(commune, *asked, kind="handoff")
     with commune.acting("giang") as editor:

@@ -39,7 +39,7 @@ def published(office: Office, name: str, **words: Any) -> Flow:
 
 def approve(flow: Flow, by: Officer) -> None:
     """By somebody who has read it as it is now."""
-    flow_actions.publish(flow, seen=flow_actions.seen(Flow.objects.get(pk=flow.pk)), by=by)
+    flow_actions.publish(flow, seen=flow_actions.fingerprint(Flow.objects.get(pk=flow.pk)), by=by)
 
 
 def shown(office: Office, long: str) -> dict[str, Flow]:

@@ -118,7 +118,7 @@ def published(office: Office, *args: Any, **words: Any) -> Version:
 
 def approve(version: Version, by: Officer) -> None:
     """By somebody who has read it as it is now."""
-    actions.publish(version, seen=actions.seen(Version.objects.get(pk=version.pk)), by=by)
+    actions.publish(version, seen=actions.fingerprint(Version.objects.get(pk=version.pk)), by=by)
 
 
 def press_publish(client: Client, page: str) -> int:

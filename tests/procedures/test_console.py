@@ -185,6 +185,11 @@ def test_a_menu_is_written_tried_and_published_on_its_pages(commune, stored):
     with own.acting("tam"):
         assert Flow.objects.get(pk=pk).phrases == []  # nothing was saved
     assert tam.post(path, good | {"submit": "1"}).status_code == 302
+    waiting = viet.get(f"/noi-dung/menu/{pk}/").content.decode()
+    assert "Thử trước khi công bố" in waiting and f'action="/noi-dung/thu/menu/{pk}/#s-try"' in waiting
+    judged = viet.post(f"/noi-dung/thu/menu/{pk}/", {"judged": "1", "sentence": "hoi tam tru"}).content.decode()
+    assert "Trong 4 câu, mục này trả lời 2 câu" in judged and "trả lời bằng mục “Menu tạm trú”" in judged
+    assert f'action="/noi-dung/menu/{pk}/cong-bo/"' in judged
     assert tam.post(f"/noi-dung/menu/{pk}/cong-bo/").status_code == 409
     assert "cần người khác" in tam.get(f"/noi-dung/menu/{pk}/").content.decode()
     assert scenes.press_publish(viet, f"/noi-dung/menu/{pk}/") == 302
@@ -194,6 +199,36 @@ def test_a_menu_is_written_tried_and_published_on_its_pages(commune, stored):
     assert "Menu tạm trú" in tam.get("/noi-dung/menu/").content.decode()
     bell = viet.get("/thong-bao/").content.decode()
     assert f"/noi-dung/menu/{pk}/" in bell
+
+
+def test_who_judges_a_version_sees_what_its_names_would_change(commune, province, stored):
+    scenes.published(province, "dang-ky-tam-tru", "Đăng ký tạm trú")
+    own = scenes.editors_of(commune)
+    version = scenes.in_review(own, "dang-ky-o-tro", "Đăng ký ở trọ", synonyms=["thuê trọ", ASKED])
+    viet, tries = client_for(own.viet), f"/noi-dung/thu/ban/{version.pk}/"
+
+    assert f'action="{tries}#s-try"' in viet.get(f"/noi-dung/ban/{version.pk}/").content.decode()
+    page = viet.post(tries, {"judged": "1", "sentence": "thuê trọ ở đâu"}).content.decode()
+    assert "2 câu đúng thành sai" in page and "Câu đang thử, sau khi công bố" in page
+    assert f'action="/noi-dung/ban/{version.pk}/cong-bo/"' in page
+    assert client_for(province.tam).post(tries, {"judged": "1"}).status_code == 404
+    drafting = client_for(own.tam).post(tries, {"name": "Đăng ký ở trọ"}, follow=True).content.decode()
+    assert "vừa sang bước khác" in drafting  # a colleague has handed it in meanwhile
+    assert scenes.press_publish(viet, f"/noi-dung/ban/{version.pk}/") == 302
+    late = viet.post(tries, {"judged": "1"}, follow=True).content.decode()
+    assert "vừa sang bước khác" in late and "Công bố bản" not in late
+    assert f"{tries}#s-try" not in viet.get(f"/noi-dung/ban/{version.pk}/").content.decode()
+
+
+def test_a_trial_leaves_the_links_to_other_versions_working(commune, stored):
+    own = scenes.editors_of(commune)
+    first = scenes.published(own, "dang-ky-o-tro", "Đăng ký ở trọ")
+    scenes.again(own, first.procedure)
+    third = scenes.again(own, first.procedure, publish=False)
+
+    page = client_for(own.viet).post(f"/noi-dung/thu/ban/{third.pk}/", {"judged": "1"}).content.decode()
+
+    assert f'href="/noi-dung/ban/{third.pk}/?so=1"' in page and 'href="?so=' not in page
 
 
 @pytest.mark.parametrize("many", [1, 15])

@@ -25,7 +25,7 @@ def draft_with_slug(office, slug, **words):
 def posted(flow, **changed):
     rows = {"items-TOTAL_FORMS": 0, "items-INITIAL_FORMS": 0}
     words = {"name": flow.name, "phrases": "\n".join(flow.phrases), "does": flow.does, "text": flow.text}
-    return {"base": flow_actions.seen(flow)} | words | rows | changed
+    return {"base": flow_actions.fingerprint(flow)} | words | rows | changed
 
 
 def test_a_new_one_is_told_beside_its_name_and_takes_another_with_a_new_name(commune, province):
@@ -61,7 +61,9 @@ def test_the_reviewer_is_told_when_the_province_was_quicker(commune, province):
         flow_actions.submit(above, by=by)
     with province.acting("viet") as by:
         menus.approve(above, by)
-    answer = client_of(commune, "dung").post(f"/noi-dung/menu/{waits.pk}/cong-bo/", {"seen": flow_actions.seen(waits)})
+    answer = client_of(commune, "dung").post(
+        f"/noi-dung/menu/{waits.pk}/cong-bo/", {"seen": flow_actions.fingerprint(waits)}
+    )
 
     assert answer.status_code == 409 and "Trùng tên máy" in answer.content.decode()
 

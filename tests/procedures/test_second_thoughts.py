@@ -129,7 +129,7 @@ def test_the_database_holds_whose_draft_it_is(province):
 
 def test_what_changed_behind_an_open_page_is_not_published_unread(province):
     version = scenes.in_review(province)
-    read = {"seen": actions.seen(version)}
+    read = {"seen": actions.fingerprint(version)}
     with province.acting("tam") as by:
         actions.withdraw(version, by=by)
         actions.save_draft(version, {"name": "Chưa ai đọc"}, by=by)
@@ -146,7 +146,7 @@ def test_what_changed_behind_an_open_page_is_not_published_unread(province):
 def test_a_menu_is_taken_back_alike(commune):
     own = scenes.editors_of(commune)
     flow = menus.submitted(own, "Giờ chợ", phrases=["giờ chợ"], text="Sáng")
-    seen = flow_actions.seen(flow)
+    seen = flow_actions.fingerprint(flow)
     page = f"/noi-dung/menu/{flow.pk}/"
     giang, dung = client_of(commune, "giang"), client_of(commune, "dung")
 
