@@ -79,7 +79,7 @@ def claim(row: Job, lease: timedelta) -> bool:
 
 
 def finish(row: Job, **changes: object) -> bool:
-    """Marks done, unless another worker has claimed the row since (then nothing is written)."""
+    """Marks done, unless another worker has claimed or ended the row since (then nothing is written)."""
     return _write(row, {"next_at": None, "queue": "", **changes})
 
 
@@ -90,7 +90,8 @@ def again(row: Job, delay: float | None = None, **changes: object) -> bool:
 
 
 def _write(row: Job, changes: dict[str, object]) -> bool:
-    written = type(row)._default_manager.filter(pk=row.pk, attempt=row.attempt).update(**changes) == 1
+    rows = type(row)._default_manager.filter(pk=row.pk, attempt=row.attempt, next_at__isnull=False)
+    written = rows.update(**changes) == 1
     for name, value in changes.items() if written else ():
         setattr(row, name, value)
     return written

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from tests.gateway.conftest import echo, say, take_in
 from tests.gateway.sending import accepted_then, change, deliver, due, in_seconds, lost_then, now
-from zalopolice.gateway import delivery
+from zalopolice.gateway import delivery, echoes, settling
 from zalopolice.gateway.models import InboundEvent, Message
 
 State = Message.State
@@ -56,6 +56,18 @@ def test_the_echo_settles_an_unknown_row(unknown, chat, zalo, zone):
     due(zone, unknown)
     assert deliver(zone, unknown).state == State.SENT
     assert len(zalo.calls) == 1
+
+
+def test_an_echo_while_the_history_is_asked_leaves_nothing_waiting(unknown, zone, monkeypatch):
+    def meanwhile(message):
+        echoes.confirm(Message.objects.get(pk=message.pk), "m1")
+        raise settling.NotSure
+
+    monkeypatch.setattr(settling, "_in_history", meanwhile)
+    due(zone, unknown)
+
+    row = deliver(zone, unknown)
+    assert (row.state, row.zalo_msg_id, row.queue, row.next_at) == (State.SENT, "m1", "", None)
 
 
 def test_the_history_settles_a_row_without_an_echo(unknown, zalo, zone):
