@@ -15,9 +15,11 @@ from tests.stack.running import Running
 from zalopolice.webhook_io import conninfo
 
 STORED = "SELECT zalo_msg_id, count(*) FROM gateway_message WHERE direction = 'in' AND zalo_msg_id <> '' GROUP BY 1"
-WAITING = """
+OPEN = """
 SELECT (SELECT count(*) FROM gateway_inboundevent WHERE next_at <= now() AND state = 'pending')
-     + (SELECT count(*) FROM gateway_message WHERE next_at <= now() OR state IN ('sending', 'unknown'))
+     + (SELECT count(*) FROM gateway_message
+        WHERE next_at <= now() + interval '60 seconds' AND state NOT IN ('sending', 'unknown')),
+       (SELECT count(*) FROM gateway_message WHERE state IN ('sending', 'unknown'))
 """
 
 
@@ -55,8 +57,10 @@ def ask(running: Running, question: str) -> list[tuple[Any, ...]]:
         return connection.execute(question).fetchall()  # type: ignore[call-overload, no-any-return]
 
 
-def waiting(running: Running) -> int:
-    return int(ask(running, WAITING)[0][0])
+def still_open(running: Running) -> tuple[int, int]:
+    """Rows that wait to be worked on, and messages on their way or without a clear end (design D5)."""
+    [(waiting, unclear)] = ask(running, OPEN)
+    return int(waiting), int(unclear)
 
 
 def answers(running: Running, since: int, senders: set[str]) -> Counter[str]:
