@@ -183,9 +183,13 @@ SCREENS = [
 ]
 
 
-def judge(page: Any) -> list[str]:
+COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
+"""What a theme can change; everything else has been judged in the other."""
+
+
+def judge(page: Any, options: dict[str, Any] | None = None) -> list[str]:
     """What axe calls serious or critical, each with the element."""
-    found = Axe().run(page).response["violations"]
+    found = Axe().run(page, options={"resultTypes": ["violations"], **(options or {})}).response["violations"]
     grave = [one for one in found if one["impact"] in {"serious", "critical"}]
     return [f"{one['id']}: {node['html'][:160]} {node['any'][:1]}" for one in grave for node in one["nodes"][:3]]
 
