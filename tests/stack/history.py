@@ -11,7 +11,7 @@ from typing import Any
 
 import psycopg
 
-from tests.stack.running import Running
+from tests.stack.running import Running, wait_until
 from zalopolice.webhook_io import conninfo
 
 STORED = "SELECT zalo_msg_id, count(*) FROM gateway_message WHERE direction = 'in' AND zalo_msg_id <> '' GROUP BY 1"
@@ -52,9 +52,17 @@ class Verdict:
 
 
 def ask(running: Running, question: str) -> list[tuple[Any, ...]]:
-    """Rows of the demo's database, past every wall: a witness, not a user."""
-    with psycopg.connect(conninfo(running.state["databases"]["owner"]), connect_timeout=5) as connection:
-        return connection.execute(question).fetchall()  # type: ignore[call-overload, no-any-return]
+    """Rows of the demo's database, past every wall: a witness, not a user. Waits while the database is starting."""
+
+    def told() -> list[list[tuple[Any, ...]]]:
+        try:
+            with psycopg.connect(conninfo(running.state["databases"]["owner"]), connect_timeout=5) as connection:
+                return [connection.execute(question).fetchall()]  # type: ignore[call-overload]
+        except psycopg.OperationalError:
+            return []
+
+    rows: list[tuple[Any, ...]] = wait_until(told, 30, "the database does not answer")[0]
+    return rows
 
 
 def still_open(running: Running) -> tuple[int, int]:

@@ -110,13 +110,13 @@ class Browserless:
         return self.http.post(self.base + path, data=form, headers={"Referer": self.base}, timeout=30)
 
 
-def wait_until(true: Callable[[], Any], patience: float, what: str) -> Any:
+def wait_until(true: Callable[[], Any], patience: float, what: str, *, every: float = 0.2) -> Any:
     until = time.monotonic() + patience
     while time.monotonic() < until:
         found = true()
         if found:
             return found
-        time.sleep(0.2)
+        time.sleep(every)
     raise AssertionError(f"after {patience:.0f} s: {what}")
 
 
