@@ -105,7 +105,7 @@ def submit(version: PostVersion, *, by: Officer, revision: int) -> None:
     move(version, Status.SUBMITTED, changed_at=now, revision=revision + 1, **facts)
     _remark(version, Kind.SUBMITTED, by)
     log.append("post.submitted", version, by=by, number=version.number, digest=version.digest[:12])
-    tell(Alert.Kind.POST_SUBMITTED, version.unit_id, version.post_id, permission=Permission.POST_APPROVE)
+    tell(Alert.Kind.POST_SUBMITTED, version.unit_id, version.post_id, permission=Permission.POST_APPROVE, by=by)
 
 
 @transaction.atomic
@@ -142,7 +142,7 @@ def return_(version: PostVersion, *, reason: str, by: Officer) -> None:
     move(version, Status.RETURNED, changed_at=timezone.now(), revision=version.revision + 1)
     _remark(version, Kind.RETURNED, by, reason)
     log.append("post.returned", version, by=by, number=version.number)
-    tell(Alert.Kind.POST_RETURNED, version.unit_id, version.post_id, officer=version.submitted_by)
+    tell(Alert.Kind.POST_RETURNED, version.unit_id, version.post_id, officer=version.submitted_by, by=by)
 
 
 @transaction.atomic
@@ -176,7 +176,7 @@ def approve(version: PostVersion, *, by: Officer, seen: str, findings: Collectio
         "accounts": len(accounts),
     }
     log.append("post.approved", version, by=by, **told)
-    tell(Alert.Kind.POST_APPROVED, version.unit_id, version.post_id, officer=version.submitted_by)
+    tell(Alert.Kind.POST_APPROVED, version.unit_id, version.post_id, officer=version.submitted_by, by=by)
 
 
 # --- between approval and the hour of sending --------------------------------------------------------------------
@@ -194,7 +194,7 @@ def hold(version: PostVersion, *, reason: str, by: Officer) -> None:
         raise Refused(_("Không còn gì để giữ lại: bài đã gửi hết hoặc chưa được duyệt."))
     _remark(version, Kind.HELD, by, reason)
     log.append("post.held", version, by=by, dispatches=stopped)
-    tell(Alert.Kind.POST_HELD, version.unit_id, version.post_id, permission=Permission.POST_APPROVE)
+    tell(Alert.Kind.POST_HELD, version.unit_id, version.post_id, permission=Permission.POST_APPROVE, by=by)
 
 
 @transaction.atomic

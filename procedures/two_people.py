@@ -57,7 +57,7 @@ def fingerprint(row: Model, names: Iterable[str]) -> str:
 def submit(row: Text, by: Officer) -> None:
     move(row, row.State.IN_REVIEW, submitted_by=by, submitted_at=timezone.now())
     note(row, "submitted", by)
-    tell(Alert.Kind.PROCEDURE_SUBMITTED, row.unit_id, row.pk, permission=Permission.PROCEDURE_REVIEW)
+    tell(Alert.Kind.PROCEDURE_SUBMITTED, row.unit_id, row.pk, permission=Permission.PROCEDURE_REVIEW, by=by)
 
 
 def is_authors(row: Text, by: Officer) -> bool:
@@ -85,7 +85,7 @@ def return_with_reason(row: Text, reason: str, by: Officer) -> None:
     move(row, row.State.DRAFT, returned_by=by, returned_at=timezone.now(), reason=reason)
     note(row, "returned", by)
     if told is not None:
-        tell(Alert.Kind.PROCEDURE_RETURNED, row.unit_id, row.pk, officer=told)
+        tell(Alert.Kind.PROCEDURE_RETURNED, row.unit_id, row.pk, officer=told, by=by)
 
 
 def publish(row: Text, *, seen: str, now: str, before: Text | None, over: str, by: Officer) -> None:

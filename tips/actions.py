@@ -90,7 +90,7 @@ def add_to_case(item: TrayItem, messages: Sequence[Message], case: Case, *, by: 
     if _alarming(messages):
         intake.mark_urgent(case)
     if case.claimed_by_id:
-        tell(Alert.Kind.CASE_NEWS, case.unit_id, case.pk, officer=case.claimed_by)
+        tell(Alert.Kind.CASE_NEWS, case.unit_id, case.pk, officer=case.claimed_by, by=by)
     log.append("case.messages_added", case, by=by, messages=len(messages))
 
 
@@ -148,7 +148,7 @@ def assign(case: Case, to: Officer, *, by: Officer) -> None:
     case = guards.unclaimed(case)
     move(case, Status.IN_PROGRESS, claimed_by=to, claimed_at=timezone.now())
     line(case, Kind.ASSIGNED, by, text=str(to))
-    tell(Alert.Kind.CASE_ASSIGNED, case.unit_id, case.pk, officer=to)
+    tell(Alert.Kind.CASE_ASSIGNED, case.unit_id, case.pk, officer=to, by=by)
     log.append("case.assigned", case, by=by, to=str(to.pk))
 
 
@@ -172,7 +172,7 @@ def reassign(case: Case, to: Officer, *, by: Officer, reason: str = "") -> None:
     case.claimed_by, case.claimed_at, case.unread_since = to, timezone.now(), timezone.now()
     case.save(update_fields=["claimed_by", "claimed_at", "unread_since"])
     line(case, Kind.REASSIGNED, by, text=f"{before} → {to}\n{reason}".strip())
-    tell(Alert.Kind.CASE_ASSIGNED, case.unit_id, case.pk, officer=to)
+    tell(Alert.Kind.CASE_ASSIGNED, case.unit_id, case.pk, officer=to, by=by)
     log.append("case.reassigned", case, by=by, before=str(before.pk), to=str(to.pk))
 
 
@@ -245,7 +245,7 @@ def propose_closing(case: Case, *, result: str, summary: str, by: Officer) -> No
     move(case, Status.CLOSING, proposed_by=by, proposed_at=timezone.now(), result=result, returned_at=None)
     case.save(update_fields=["summary"])
     line(case, Kind.PROPOSED, by, text=summary)
-    tell(Alert.Kind.CLOSING_PROPOSED, case.unit_id, case.pk, permission=Permission.CASE_CLOSE)
+    tell(Alert.Kind.CLOSING_PROPOSED, case.unit_id, case.pk, permission=Permission.CASE_CLOSE, by=by)
     log.append("case.closing_proposed", case, by=by, result=result)
 
 
@@ -259,7 +259,7 @@ def return_to_work(case: Case, *, reason: str, by: Officer) -> None:
     now = timezone.now()
     move(case, Status.IN_PROGRESS, proposed_by=None, proposed_at=None, result="", returned_at=now)
     line(case, Kind.RETURNED, by, text=reason)
-    tell(Alert.Kind.CLOSING_RETURNED, case.unit_id, case.pk, officer=case.claimed_by)
+    tell(Alert.Kind.CLOSING_RETURNED, case.unit_id, case.pk, officer=case.claimed_by, by=by)
     log.append("case.closing_returned", case, by=by)
 
 

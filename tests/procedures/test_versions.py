@@ -35,6 +35,8 @@ def test_a_text_goes_from_draft_to_the_citizens_and_leaves_a_trace(commune, prov
 
 def test_the_bell_rings_for_reviewers_and_then_for_who_submitted(province):
     version = scenes.in_review(province)
+    with province.acting("tam") as by:  # may review as well, and needs no bell for what they did
+        assert not Alert.objects.visible_to(by).exists()
     with province.acting("viet") as by:
         assert Alert.objects.visible_to(by).get().kind == Alert.Kind.PROCEDURE_SUBMITTED
         actions.return_with_reason(version, reason="Thiếu căn cứ", by=by)

@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 
 class AlertQuerySet(models.QuerySet["Alert"]):
     def visible_to(self, officer: Officer) -> AlertQuerySet:
-        """Told to this officer, or to whoever holds a right this officer holds."""
+        """Told to this officer, or to whoever holds a right this officer holds; nobody is told what they did."""
         held = officer.seat.permissions if officer.seat else frozenset()
-        return self.filter(Q(officer=officer) | Q(officer=None, permission__in=held), unit=officer.unit)
+        told = Q(officer=officer) | Q(officer=None, permission__in=held)
+        return self.filter(told, Q(by=None) | ~Q(by=officer), unit=officer.unit)
 
 
 class Alert(UnitOwned):
@@ -56,6 +57,7 @@ class Alert(UnitOwned):
     subject = models.UUIDField(default=uuid.UUID(int=0))  # the thing it is about; the page of its kind finds it
     officer = models.ForeignKey(Officer, models.CASCADE, null=True, related_name="+")
     permission = models.CharField(max_length=24, blank=True, default="")  # for whoever holds it, when no officer
+    by = models.ForeignKey(Officer, models.CASCADE, null=True, related_name="+", db_index=False)  # whose act it was
     at = models.DateTimeField(default=timezone.now)
 
     objects = AlertQuerySet.as_manager()
@@ -87,9 +89,16 @@ class AlertsSeen(UnitOwned):
 
 
 def tell(
-    kind: str, unit: uuid.UUID, subject: uuid.UUID, *, officer: Officer | None = None, permission: str = ""
+    kind: str,
+    unit: uuid.UUID,
+    subject: uuid.UUID,
+    *,
+    officer: Officer | None = None,
+    permission: str = "",
+    by: Officer | None = None,
 ) -> None:
-    """Rings the bell of one officer, or of everybody in the unit who holds ``permission``; in the act's transaction."""
+    """Rings the bell of one officer, or of everybody in the unit who holds ``permission`` but ``by``, whose act it was;
+    in the act's transaction."""
     now: datetime = timezone.now()
     key = {"unit_id": unit, "kind": kind, "subject": subject, "officer": officer, "permission": permission}
-    Alert.objects.update_or_create(**key, defaults={"at": now}, create_defaults={**key, "at": now})
+    Alert.objects.update_or_create(**key, defaults={"at": now, "by": by}, create_defaults={**key, "at": now, "by": by})
