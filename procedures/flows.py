@@ -11,10 +11,9 @@ from typing import Any, Protocol
 
 from django.utils.translation import gettext as _
 
-from procedures import conversation
+from procedures import conversation, topics
 from procedures.conversation import LASTS, OFFICER, TIP, Carried, Desk
 from procedures.flow_models import Flow
-from procedures.topics import SERVICES
 from zalopolice.gateway import dialogues, outbox
 from zalopolice.gateway.models import Message
 from zalopolice.vietnamese import fold, spelled_out
@@ -40,13 +39,18 @@ class Reading(Protocol):
     def rule(self) -> str: ...
 
 
-FOR_A_PERSON = {"report", "wanted_missing", "lookup_id_result"}
+FOR_A_PERSON = {"report", *topics.FOR_A_PERSON}
+
+
+def may_settle(read: Reading) -> bool:
+    """May an answer be the end of what was read so? Never of danger, a report or what may be one, of somebody who is
+    missed, nor of one's own file."""
+    return not (read.kind in {"emergency", "tip"} or read.topic in FOR_A_PERSON)
 
 
 def listens(read: Reading) -> bool:
-    """May a fixed answer be the end of what was read so? Never of danger, a report or what may be one, of somebody who
-    is missed, of one's own file, nor of a procedure called by its very name."""
-    return not (read.kind in {"emergency", "tip"} or read.topic in FOR_A_PERSON or read.rule == "named")
+    """May a fixed answer come first? Not before a procedure called by its very name."""
+    return may_settle(read) and read.rule != "named"
 
 
 def match(text: str, desk: Desk) -> Flow | None:
@@ -83,7 +87,7 @@ def named(where: str, rows: Iterable[Flow]) -> Flow | None:
 
 def label_of(where: str, rows: Iterable[Flow], names: Mapping[str, str]) -> str:
     """How an editor reads a destination; "" when it is no longer there. ``names``: procedures by slug."""
-    if where in (TIP, OFFICER, *SERVICES):
+    if where in (TIP, OFFICER, *topics.SERVICES):
         return outbox.words(f"choice_{where}")
     flow = named(where, rows)
     return flow.name if flow else names.get(where, "")

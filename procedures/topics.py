@@ -44,6 +44,8 @@ CUES = {
 }
 SERVICES = tuple(CUES)
 """Questions that are no procedure and may be offered as a choice."""
+FOR_A_PERSON = {"wanted_missing", "lookup_id_result"}
+"""Of these: an officer reads them, whatever is answered."""
 # Matters of other offices, and questions only a person may judge. The words an entry shares with them do not count.
 ELSEWHERE = (
     "(?<!mat giay )(?<!tren giay )(?<!trong giay )khai sinh|ket hon|doc than|khai tu|so do|quyen su dung dat"

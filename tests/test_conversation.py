@@ -169,6 +169,34 @@ def test_perhaps_a_report_is_asked_with_the_report_first(chat):
     assert chat.tray() == [("tip", False, 2)]
 
 
+@pytest.mark.parametrize(
+    "first",
+    ["phòng 203 ở 8 người mà chỉ đăng ký tạm trú 2 người", "hàng xóm nhà em có người lạ tới ở, có phải đăng ký gì không"],
+)
+def test_what_may_be_a_report_is_read_though_a_question_after_it_was_answered(chat, first):
+    chat.hears(first)
+    [card] = chat.hears("đăng ký tạm trú cần giấy tờ gì")
+
+    assert card.startswith("ĐĂNG KÝ TẠM TRÚ")
+    assert [row[1] for row in chat.tray()] == [False]
+
+
+@pytest.mark.parametrize("before", [["Alo"], ["lam can cuoc cho chau", "1"]])
+def test_a_picture_between_two_questions_is_looked_at(chat, before):
+    picture = [{"type": "image", "payload": {"url": "https://f1.photo.zdn.vn/a.jpg"}}]
+    chat.hears(*before)
+    chat.hears("", event_name="user_send_image", attachments=picture)
+    chat.hears(*(["2", "lam ho chieu"] if before == ["Alo"] else ["lệ phí?"]))
+
+    assert [row[1] for row in chat.tray()] == [False]
+
+
+def test_who_says_that_they_ask_and_never_does_is_still_read(chat):
+    chat.hears("bữa trước tôi có kể chuyện ông kia rồi đó", "2")
+
+    assert [row[1] for row in chat.tray()] == [False]
+
+
 def test_alo_then_two_then_a_question(chat):
     assert "2. Hỏi thủ tục" in chat.hears("Alo")[0]
     assert "Bạn muốn hỏi thủ tục nào?" in chat.hears("2")[0]

@@ -93,7 +93,7 @@ def _small_talk(message: Message, topic: str, carried: Carried, desk: Desk) -> b
     if said is small_talk.Said.NOTHING:
         return False
     if said is small_talk.Said.ANSWERED:
-        was_answered(message, carried, cautiously=True)
+        was_answered(message, carried)
     else:
         _file(message, carried, kind="" if topic == "wanted_missing" else TrayItem.Kind.QUESTION)
     return True
@@ -116,7 +116,7 @@ def _tip_or_question(message: Message, dialogue: Dialogue) -> bool:
         _receive_tip(message, carried)
     elif answer in {"2", "hoi thu tuc", "thu tuc"}:
         conversation.ask_which(message, carried)
-        was_answered(message, carried)
+        intake.put_in_tray(message)
     elif answer == "3" or conversation.wants_officer(message.text):
         hand_over(message, carried)
     elif not understood(message, carried):
@@ -193,23 +193,19 @@ def _file(message: Message, carried: Carried, *, kind: str) -> TrayItem:
     return intake.put_in_tray(message, kind=kind)
 
 
-def was_answered(message: Message, carried: Carried, *, cautiously: bool = False) -> None:
-    """The bot has answered. A waiting thread gets the words too; was it opened only to ask, nobody has to read it.
-
-    ``cautiously``: what was answered is beside the point of the thread (a number to call, a language), so the words
-    that opened it must be such as a machine may settle, or a person reads them."""
+def was_answered(message: Message, carried: Carried) -> None:
+    """The bot has answered. A waiting thread gets the words too; was it opened only to ask, and stands nothing else in
+    it than what a machine may settle, nobody has to read it."""
     item = intake.waiting_item_of(message.citizen)
     if item is None:
         return
     item = intake.put_in_tray(message)
-    if str(item.pk) != carried.get("item") or item.is_urgent:
-        return
-    if not cautiously or all(_may_settle(earlier) for earlier in intake.heard_in(item)):
+    if str(item.pk) == carried.get("item") and not item.is_urgent and all(map(_may_settle, intake.heard_in(item))):
         intake.mark_answered(item)
 
 
 def _may_settle(message: Message) -> bool:
-    return not message.attachments.exists() and flows.listens(message_reading.read(message))
+    return not message.attachments.exists() and flows.may_settle(message_reading.read(message))
 
 
 def _in_sight(message: Message, carried: Carried) -> Carried:
@@ -226,7 +222,7 @@ def _carry(message: Message, carried: Carried) -> Carried:
 def _language_by_number(message: Message, dialogue: Dialogue) -> bool:
     said = language_talk.by_number(message, dialogue)
     if said:
-        was_answered(message, state_of(dialogue), cautiously=True)
+        was_answered(message, state_of(dialogue))
     return said
 
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from tips import danger, intake, recognition
 from tips.models import TrayItem
-from zalopolice import faults, written
+from zalopolice import faults, message_reading, written
 from zalopolice.gateway import flood, incidents, outbox, sources
 from zalopolice.gateway.models import Incident, Message
 from zalopolice.units import hotline
@@ -83,7 +83,7 @@ def silence(message: Message) -> None:
 
 def _of_group(message: Message) -> None:
     """Others read along: no answer goes out, and it is nobody's tip until an officer makes one of it. A cry for help
-    does not wait for that."""
+    does not wait for that; it must be named, for of all that neighbours say to each other too much sounds like one."""
     if danger.assess(message.text) is danger.Danger.EMERGENCY:
         intake.put_in_tray(message, kind=TrayItem.Kind.TIP, urgent=True)
 
@@ -92,17 +92,19 @@ def _file_unanswered(message: Message, *, old: bool) -> None:
     sources.read(message)
     if says_stop(message):
         silence(message)
-    if danger.assess(message.text) is danger.Danger.EMERGENCY:
+    if danger.assess(message.text) is danger.Danger.EMERGENCY or message_reading.read(message).kind == "emergency":
         _alarm(message, old=old)
         return
     item = _file(message)
-    if old:
+    if old or item is None:
         return
-    if message.is_flood and not _said(message, "flooding", SAID_ONCE_IN):
+    if item.kind == TrayItem.Kind.TIP:
+        # Only answers pause when a whole ward writes at once; who reports something still gets the code of it, and
+        # inside a tip nothing else is said.
+        if not item.tip_code:
+            outbox.answer(message, "tip_received", code=intake.give_tip_code(item))
+    elif message.is_flood and not _said(message, "flooding", SAID_ONCE_IN):
         outbox.answer(message, "flooding")
-    elif not message.is_flood and item is not None and item.kind == TrayItem.Kind.TIP and not item.tip_code:
-        # Only answers pause when a whole ward writes at once; who reports something still gets the code of it.
-        outbox.answer(message, "tip_received", code=intake.give_tip_code(item))
 
 
 def _alarm(message: Message, *, old: bool) -> None:

@@ -72,25 +72,29 @@ def read(text: str, entries: Callable[[], Sequence[Known]]) -> Reading:
         return Reading("handoff", "other", near, "a name and a number")
     report = recognition.read(text)
     published = {entry.slug for entry in known}
-    if named := _named(text, known):
+    if heard is not danger.Danger.EMERGENCY and (named := _named(text, known)):
         return Reading("answer", named, _to_front(named, ranked), "named")
-    if report is Report.NONE and heard is not danger.Danger.EMERGENCY and (new := _unlearned(text, known, scores)):
+    in_need, is_told = heard is danger.Danger.EMERGENCY, first in {"tip", "emergency"}
+    if report is Report.NONE and not (in_need or is_told) and (new := _unlearned(text, known, scores)):
         return new
-    lead = ranked[0][1] - ranked[1][1]
+    lead, is_no_report = ranked[0][1] - ranked[1][1], _is_no_report(report, ranked[0][1] - scores["tip"])
     if report is Report.REPORT and first == HOW_TO_REPORT:
         return Reading("tip", "tip", _to_front("tip", ranked), "report")
-    if first in {"tip", "emergency"}:
+    if is_told:
         sure = ranked[0][1] > SURE_OF_TIP and lead > TIP_LEAD
         if sure or report is Report.REPORT:
             return Reading("tip", "tip", _to_front("tip", ranked), "report" if report is Report.REPORT else "learned")
         return Reading("ask_back", first, _offered(ranked, published), "perhaps a report", "report")
     if first in published:
-        if heard is danger.Danger.EMERGENCY:  # however clear the question: somebody may be in need
+        if in_need:  # however clear the question
             return Reading("ask_back", first, _offered(ranked, published), "perhaps danger", "report")
-        if ranked[0][1] > CARD and lead > CARD_LEAD and _is_no_report(report, ranked[0][1] - scores["tip"]):
+        if ranked[0][1] > CARD and lead > CARD_LEAD and is_no_report:
             return Reading("answer", first, near, "clear")
         return Reading("ask_back", first, _offered(ranked, published), "close", _perhaps(report))
     if first in {*topics.SERVICES, "greeting_thanks"}:
+        if first not in topics.FOR_A_PERSON and (in_need or not is_no_report):
+            rule = "perhaps danger" if in_need else "perhaps a report"
+            return Reading("ask_back", first, _offered(ranked, published), rule, "report")
         if ranked[0][1] > TOPIC and (lead > TOPIC_LEAD or first in topics.heard(text)):
             return Reading("handoff", first, near, "topic", first)
         return Reading("ask_back", first, _offered(ranked, published), "close", _perhaps(report))

@@ -68,11 +68,10 @@ def _route_waiting(pk: uuid.UUID, steps: tuple[Step, ...]) -> None:
 def _danger(message: Message) -> bool:
     """0. Danger to life: the safety text before anything else, and the top of the tray.
 
-    Also when the source has an open case: its officer may sleep, the duty officer does not. Then the words alone are
-    enough; of a first message it must not be plain that they tell something else."""
-    if danger.assess(message.text) is not danger.Danger.EMERGENCY:
-        return False
-    if intake.open_case_of(message.citizen) is None and message_reading.read(message).kind != "emergency":
+    Also inside a tip, a case or a talk with an officer: that officer may sleep, the duty officer does not. In a case
+    danger that is named is enough; elsewhere it must not be plain that the words tell something else."""
+    is_named = danger.assess(message.text) is danger.Danger.EMERGENCY
+    if not (is_named and intake.open_case_of(message.citizen)) and message_reading.read(message).kind != "emergency":
         return False
     answering.alarm(message)
     return True
@@ -99,7 +98,7 @@ def _language(message: Message) -> bool:
         return False
     if intake.waits_as_tip(citizen) or intake.officer_talks_with(citizen):
         return False
-    answering.was_answered(message, language_talk.choose(message), cautiously=True)
+    answering.was_answered(message, language_talk.choose(message))
     return True
 
 

@@ -110,6 +110,45 @@ def test_named_danger_is_not_sent_elsewhere_while_it_may_be_a_report(monkeypatch
     assert reading.read(words, lambda: ENTRIES).rule == "perhaps danger"
 
 
+IN_NEED = "hôm nay trời trong mà bên kia sông người ta nói với nhau là có ai bị bắt cóc hay sao đó"
+
+
+@pytest.mark.parametrize("first", ["hotline", "appointment", "greeting_thanks"])
+def test_named_danger_is_not_answered_with_a_number_or_opening_hours(monkeypatch, first):
+    clear = [(first, 0.9), ("other", -0.4), ("tip", -0.9), ("emergency", -2.0)]
+    monkeypatch.setattr(reading.learned, "ranked", lambda text, known: clear)
+
+    read = reading.read(IN_NEED, lambda: ENTRIES)
+
+    assert (read.kind, read.rule, read.topic) == ("ask_back", "perhaps danger", "report")
+
+
+def test_a_report_that_asks_for_a_number_is_asked_about_as_a_report(monkeypatch):
+    close = [("hotline", 0.5), ("tip", -0.2), ("other", -0.9), ("emergency", -2.0)]
+    monkeypatch.setattr(reading.learned, "ranked", lambda text, known: close)
+    words = "xin số trực ban, nhà bên cạnh tụ tập đánh bạc ăn tiền suốt đêm đề nghị công an xuống bắt"
+
+    read = reading.read(words, lambda: ENTRIES)
+
+    assert (read.kind, read.rule, read.topic) == ("ask_back", "perhaps a report", "report")
+
+
+def test_a_name_that_sounds_like_danger_is_no_card():
+    """An editor's synonym, word for word, in more words than a cry has."""
+    entry = judging.Phrases("moi", "Việc mới", (IN_NEED,))
+
+    assert reading.read(IN_NEED, lambda: [*ENTRIES, entry]).kind != "answer"
+
+
+def test_what_reads_like_a_report_is_no_procedure_written_since(monkeypatch):
+    told = [("tip", 0.9), ("other", -0.4), ("hotline", -0.9), ("emergency", -2.0)]
+    monkeypatch.setattr(reading.learned, "ranked", lambda text, known: told)
+    entry = judging.Phrases("moi", "Nuôi ong mật trong khu dân cư", ())
+
+    assert reading.read("nuôi ong mật trong khu dân cư", lambda: [*ENTRIES, entry]).kind == "answer"  # its very name
+    assert reading.read("nuôi ong mật khu dân cư kìa", lambda: [*ENTRIES, entry]).kind != "answer"
+
+
 def test_half_a_thought_is_asked_about_and_not_sent_elsewhere(monkeypatch):
     clear = [("other", 0.6), ("hotline", -0.6), ("tip", -0.7), ("emergency", -2.0)]
     monkeypatch.setattr(reading.learned, "ranked", lambda text, known: clear)

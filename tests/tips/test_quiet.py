@@ -356,6 +356,9 @@ def limits(commune, zone):
     rules.forget()
 
 
+ASKED = "Cho tôi hỏi với ạ"
+
+
 def pour(commune, number, words="Nhà bên hát to quá", citizen="dung", start=None, apart=1.0):
     start = start or timezone.now() - timedelta(minutes=30)
     for place in range(number):
@@ -365,7 +368,7 @@ def pour(commune, number, words="Nhà bên hát to quá", citizen="dung", start=
 
 @pytest.mark.usefixtures("limits")
 def test_too_much_is_kept_in_the_same_thread_and_answered_once(commune, zone):
-    pour(commune, 7)
+    pour(commune, 7, ASKED)
 
     [item] = items(commune)
     assert [row.is_flood for row in rows(commune)] == [False] * 3 + [True] * 4
@@ -376,7 +379,15 @@ def test_too_much_is_kept_in_the_same_thread_and_answered_once(commune, zone):
     page = text(client_of(commune, "cuong").get(f"/hop-tin/{item.pk}/"))
     assert "Người này gửi dồn dập; tin vẫn được giữ đủ" in page
     assert "và 3 tin nữa" in page
-    assert page.count("Nhà bên hát to quá") >= 5
+    assert page.count(ASKED) >= 5
+
+
+@pytest.mark.usefixtures("limits")
+def test_inside_a_tip_nobody_is_told_that_they_write_too_much(commune, zone):
+    pour(commune, 7, "Tôi báo tin: nhà bên đánh bạc")
+
+    assert [row.is_flood for row in rows(commune)][3:] == [True] * 4
+    assert [row.business_key.split(":")[0] for row in cast.outbound(zone)] == ["tip_received"]
 
 
 @pytest.mark.usefixtures("limits")
@@ -422,7 +433,7 @@ def test_a_flood_into_a_case_rings_no_bell(commune, zone):
 @pytest.mark.usefixtures("limits")
 def test_when_everybody_writes_answers_pause_and_tips_do_not(commune, zone):
     for number in range(8):
-        pour(commune, 1, "Cho tôi hỏi với ạ", f"p{number}")
+        pour(commune, 1, ASKED, f"p{number}")
     answered = len(cast.outbound(zone))
 
     pour(commune, 1, TIP, "p20")

@@ -3,7 +3,7 @@
 import pytest
 
 from tests import cast
-from tips import actions
+from tips import actions, danger, tray_actions
 from tips.models import Case, TrayItem
 from zalopolice.gateway.models import Citizen
 
@@ -51,6 +51,30 @@ def test_danger_from_a_source_with_a_case_reaches_the_duty_officer(commune, zone
         [item] = TrayItem.objects.visible_to(duty).waiting()
         assert item.is_urgent
         assert Case.objects.get(pk=case.pk).is_urgent
+    assert "113" in cast.outbound(zone)[-1].text
+
+
+UNLISTED = "em mệt quá rồi, em viết thư xong hết rồi, tối nay em đi, nhờ mấy anh mai qua mở cửa phòng báo cho mẹ em"
+"""No word of the rules (``tips/danger.py``): only what was learnt hears it."""
+
+
+@pytest.mark.parametrize("first", ["Tôi muốn báo tin: đánh bạc ở nhà văn hóa", "case", "officer"])
+def test_danger_that_no_rule_names_rings_inside_a_tip_too(commune, zone, first):
+    assert danger.assess(UNLISTED) is danger.Danger.NONE
+    if first == "case":
+        open_case(commune, zone)
+    else:
+        commune.hears("dung", first if first != "officer" else "Chào anh chị")
+        cast.work_inbox(zone)
+    if first == "officer":
+        with commune.acting("cuong") as duty:
+            tray_actions.answer_from_tray(TrayItem.objects.visible_to(duty).get(), "Chị cứ nói ạ.", by=duty)
+
+    commune.hears("dung", UNLISTED)
+    cast.work_inbox(zone)
+
+    with commune.acting("cuong") as duty:
+        assert [item.is_urgent for item in TrayItem.objects.visible_to(duty).waiting()] == [True]
     assert "113" in cast.outbound(zone)[-1].text
 
 
