@@ -136,6 +136,27 @@ def test_t13_it_arrives_in_its_place_in_the_tray(connected, zalo, zone):
             assert [one.text for one in ours] == [row["message"] for row in rows]
 
 
+def test_an_anonymous_conversation_stays_one_persons(connected, zalo, zone):
+    """The list shows an id like any other; what we have of the conversation tells whose it is."""
+    at = timezone.now() - timedelta(hours=3)
+    known = line(connected, zalo, "khach", at, "Cho tôi hỏi")
+    line(connected, zalo, "khach", at + timedelta(minutes=1), "Chào chị", ours=True)
+    line(connected, zalo, "khach", at + timedelta(minutes=2), "Mai có làm không?")
+    body = cast.event_body(
+        connected.oa.oa_id, connected.user_id("khach"), known["message"], at=at, event_name="anonymous_send_text",
+        msg_id=known["message_id"],
+    )  # fmt: skip
+    body["message"]["conversation_id"] = "b7720dfe4a9183cc51"
+    cast.store_event(zone, body)
+    take_in(zone)
+
+    walk = walk_through(zone, connected, at - timedelta(hours=1))
+
+    assert numbers(walk) == (3, 1, 1, 1, 1)
+    with zone("vault"):
+        assert Message.objects.values("citizen").distinct().count() == 1
+
+
 POINTS = ("read", "locked", "taken", "taken 4", "noted", "committed", "committed 3")
 
 

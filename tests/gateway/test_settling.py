@@ -8,10 +8,12 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from tests import cast
 from tests.gateway.conftest import echo, say, take_in
 from tests.gateway.sending import accepted_then, change, deliver, due, in_seconds, lost_then, now
 from zalopolice.gateway import delivery, echoes, settling
 from zalopolice.gateway.models import InboundEvent, Message
+from zalopolice.units.models import Alert
 
 State = Message.State
 
@@ -296,3 +298,58 @@ def test_what_somebody_typed_in_zalos_console_is_recorded(chat, zalo, zone):
         assert (row.origin, row.state, row.zalo_msg_id) == ("console", State.SENT, "c1")
         assert row.text == "Gõ ngoài hệ thống"
     assert zalo.calls == []
+
+
+# --- who has no Zalo account ------------------------------------------------------------------------------------------
+
+
+def anonymously(commune, name, text, msg_id):
+    """An event of a visitor's conversation, or of ours in it."""
+    body = cast.event_body(commune.oa.oa_id, commune.user_id("khach"), text, event_name=name, msg_id=msg_id)
+    body["message"]["conversation_id"] = "b7720dfe4a9183cc51"
+    if name.startswith("oa_send"):
+        body["sender"], body["recipient"] = body["recipient"], body["sender"]
+    cast.store_event(commune.zone, body)
+    take_in(commune.zone)
+
+
+@pytest.fixture
+def visitor(chat, zalo):
+    """Asked anonymously; our answer waits."""
+    anonymously(chat, "anonymous_send_text", "Cho tôi hỏi giờ làm việc", "k1")
+    with chat.acting("an"):
+        asking = Message.objects.get(zalo_msg_id="k1").citizen
+    return say(chat, "Từ 7 giờ 30.", asking)
+
+
+def test_the_echo_settles_what_we_said_to_an_anonymous_visitor(visitor, chat, zalo, zone):
+    zalo.script.append(accepted_then(lambda handler: handler.hang_up()))
+    assert deliver(zone, visitor).state == State.UNKNOWN
+
+    anonymously(chat, "oa_send_anonymous_text", visitor.text, "m1")
+
+    row = now(zone, visitor)
+    assert (row.state, row.zalo_msg_id, row.queue) == (State.SENT, "m1", "")
+    assert len(zalo.calls) == 1
+
+
+def test_without_an_echo_a_visitor_is_not_told_twice(visitor, zalo, zone):
+    """Whether Zalo's history shows an anonymous conversation nobody knows: an empty one proves nothing."""
+    zalo.script.append(accepted_then(lambda handler: handler.hang_up()))
+    zalo.history = []
+    assert deliver(zone, visitor).state == State.UNKNOWN
+    for _ in range(settling.PATIENT):
+        due(zone, visitor)
+        row = deliver(zone, visitor)
+
+    assert (row.state, row.queue) == (State.FAILED, "")
+    assert len(zalo.calls) == 1 and zalo.gets == []
+
+
+def test_what_is_typed_to_a_visitor_in_the_console_is_seen(visitor, chat, zone):
+    anonymously(chat, "oa_send_anonymous_text", "Anh ra trụ sở nhé", "m9")
+
+    with zone("vault"):
+        [row] = Message.objects.filter(origin="console")
+        assert row.citizen_id == visitor.citizen_id
+        assert Alert.objects.filter(kind=Alert.Kind.CONSOLE_REPLY).exists()

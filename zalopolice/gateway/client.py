@@ -26,7 +26,6 @@ __all__ = ["CONNECT_TIMEOUT", "Account", "Outcome", "Verdict"]
 REFRESH_PATIENCE = 3.5
 """Times as long as any other call: a pair whose answer is not waited for is lost, and with it the grant."""
 HOUR = 3600
-ANONYMOUS = "anonymous:"
 
 
 @dataclass(frozen=True)
@@ -64,7 +63,7 @@ def send(account: Account, user_id: str, message: dict[str, Any]) -> Outcome:
     ``message``: the object of that name, ``{"text": …}`` or one with an attachment."""
     if user_id.startswith(routes.GROUP):
         return Outcome(Verdict.REFUSED)
-    if user_id.startswith(ANONYMOUS):
+    if user_id.startswith(routes.ANONYMOUS):
         _, person, conversation = user_id.split(":", 2)
         recipient, path = {"anonymous_id": person, "conversation_id": conversation}, "/v2.0/oa/message"
     else:
@@ -111,7 +110,10 @@ def _parsed(raw: bytes) -> object:
 def history(account: Account, user_id: str, offset: int = 0) -> list[dict[str, Any]]:
     """Ten messages of a conversation, newest first (5.4): ``src`` 0 is the account; ``time`` in milliseconds.
 
-    Raises Unreachable when the answer cannot be trusted: an empty list must mean an empty conversation."""
+    Raises Unreachable when the answer cannot be trusted: an empty list must mean an empty conversation, and whether
+    Zalo shows an anonymous one nobody has written down."""
+    if user_id.startswith((routes.ANONYMOUS, routes.GROUP)):
+        raise Unreachable
     query = json.dumps({"user_id": user_id, "offset": offset, "count": 10})
     return [row for row in _listed(account, "/v2.0/oa/conversation", data=query) if isinstance(row, dict)]
 

@@ -22,6 +22,7 @@ KINDS = ("text", "image", "gif", "link", "audio", "video", "sticker", "location"
 MESSAGES = {f"user_send_{kind}" for kind in KINDS}
 ANONYMOUS = {f"anonymous_send_{kind}" for kind in ("text", "image", "file", "sticker")}
 ECHOES = {f"oa_send_{kind}" for kind in ("text", "image", "gif", "list", "file", "sticker", "template")}
+ECHOES |= {f"oa_send_{name.replace('_send', '')}" for name in ANONYMOUS}
 GROUP_MESSAGES = {f"user_send_group_{kind}" for kind in KINDS}
 CONTACTS = {"follow", "unfollow", "user_click_chatnow"}
 CALLS = {"user_call_oa", "oa_call_user"}
@@ -41,7 +42,6 @@ DECISIONS: dict[str, str] = {
     **dict.fromkeys(
         (
             *("user_reacted_message", "oa_reacted_message", "oa_send_consent", "user_reply_consent"),
-            *(f"oa_send_anonymous_{kind}" for kind in ("text", "image", "file", "sticker")),
             *("add_user_to_tag", "remove_user_from_tag", "remove_tag"),
             *("user_join_group", "user_request_join_group", "accept_request_join_group"),
             *("reject_request_join_group", "add_group_admin", "remove_group_admin", "user_out_group"),
@@ -98,8 +98,8 @@ class Event:
         for path in (("sender", "id"), ("recipient", "id"), ("follower", "id"), ("user_id",)):
             found = text_at(self.body, *path)
             if found and found != oa_id:
-                if self.name.startswith("anonymous_"):
-                    return f"anonymous:{found}:{text_at(self.body, 'message', 'conversation_id')}"
+                if self.is_anonymous:
+                    return f"{routes.ANONYMOUS}{found}:{text_at(self.body, 'message', 'conversation_id')}"
                 return f"{routes.GROUP}{self.group_id}:{found}" if self.is_of_group else found
         raise BadEvent("no person in the event")
 
@@ -110,6 +110,11 @@ class Event:
     @property
     def is_echo(self) -> bool:
         return self.name.startswith(ACCOUNT_SENDS)
+
+    @property
+    def is_anonymous(self) -> bool:
+        """Somebody without a Zalo account, or our answer to them."""
+        return self.name.startswith(("anonymous_send_", "oa_send_anonymous_"))
 
     @property
     def is_typed(self) -> bool:
@@ -140,7 +145,9 @@ class Event:
 
     @property
     def kind(self) -> str:
-        return self.name.split("_send_", 1)[1].removeprefix("group_") if "_send_" in self.name else self.name
+        if "_send_" not in self.name:
+            return self.name
+        return self.name.split("_send_", 1)[1].removeprefix("group_").removeprefix("anonymous_")
 
     @property
     def group_name(self) -> str:

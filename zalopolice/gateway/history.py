@@ -26,6 +26,7 @@ from zalopolice.gateway.storing import NotYet
 from zalopolice.units.models import Alert
 from zalopolice.units.models.alerts import tell
 from zalopolice.units.roles import Permission
+from zalopolice.vault import routes
 
 log = logging.getLogger(__name__)
 
@@ -152,10 +153,13 @@ def _until(walk: HistoryWalk, row: dict[str, Any]) -> datetime:
 def _compare(walk: HistoryWalk, user_id: str, rows: list[dict[str, Any]]) -> dict[str, int]:
     ids = [past_events.msg_id(row) for row in rows]
     ours = Message.objects.filter(unit_id=walk.unit_id, oa_id=walk.oa_id, zalo_msg_id__in=ids)
-    known = set(ours.values_list("zalo_msg_id", flat=True))
+    known = dict(ours.values_list("zalo_msg_id", "citizen_id"))
     missing = inserted = typed = 0
     # Oldest first, as they were said: what came first opens the thread.
-    for row in sorted((row for row in rows if past_events.msg_id(row) not in known), key=past_events.at):
+    unknown = sorted((row for row in rows if past_events.msg_id(row) not in known), key=past_events.at)
+    if unknown and known:
+        user_id = routes.zalo_user_id(next(iter(known.values())))  # the list tells an anonymous one from nobody
+    for row in unknown:
         if past_events.is_ours(row):
             typed += row.get("type") in past_events.OURS and _taken(walk, user_id, row)
         else:

@@ -9,6 +9,8 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
+from zalopolice.vault import routes
+
 KINDS = {
     "text": "text",
     "photo": "image",
@@ -46,20 +48,31 @@ def person(row: dict[str, Any]) -> str:
 
 
 def body(row: dict[str, Any], app_id: str, oa_id: str, user_id: str) -> dict[str, Any]:
-    """As ``user_send_*`` or ``oa_send_*`` would have said it; what the history does not show becomes a file."""
+    """As ``user_send_*`` or ``oa_send_*`` would have said it; what the history does not show becomes a file.
+
+    ``user_id``: as the vault keeps it, which names the conversation of who has no account."""
+    _, user_id, conversation = user_id.split(":", 2) if user_id.startswith(routes.ANONYMOUS) else ("", user_id, "")
     ends = (oa_id, user_id) if is_ours(row) else (user_id, oa_id)
     kind = KINDS.get(str(row.get("type")), "file")
     message: dict[str, Any] = {"msg_id": msg_id(row), "text": str(row.get("message") or row.get("description") or "")}
+    if conversation:
+        message["conversation_id"] = conversation
     if attachments := [one for one in _attachments(row, kind) if one["payload"]]:
         message["attachments"] = attachments
     return {
         "app_id": app_id,
         "sender": {"id": ends[0]},
         "recipient": {"id": ends[1]},
-        "event_name": f"{'oa' if is_ours(row) else 'user'}_send_{kind}",
+        "event_name": _name(kind, ours=is_ours(row), anonymous=bool(conversation)),
         "message": message,
         "timestamp": str(int(at(row).timestamp() * 1000)),
     }
+
+
+def _name(kind: str, *, ours: bool, anonymous: bool) -> str:
+    if anonymous:
+        return f"oa_send_anonymous_{kind}" if ours else f"anonymous_send_{kind}"
+    return f"oa_send_{kind}" if ours else f"user_send_{kind}"
 
 
 def _attachments(row: dict[str, Any], kind: str) -> list[dict[str, Any]]:

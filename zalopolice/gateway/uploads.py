@@ -61,7 +61,7 @@ def _with_file(message: Message, token: str) -> dict[str, Any]:
 
 
 def _with_button(message: Message) -> dict[str, Any] | None:
-    if routes.zalo_user_id(message.citizen_id).startswith(client.ANONYMOUS):
+    if routes.zalo_user_id(message.citizen_id).startswith(routes.ANONYMOUS):
         skip(message, gettext_noop("Zalo không có nút gọi trong trò chuyện ẩn danh."))
         return None
     phone = message.text.rpartition(": ")[2]

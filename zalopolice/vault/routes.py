@@ -11,6 +11,8 @@ from zalopolice import crypto, written
 from zalopolice.vault.models import Route
 
 CITIZEN = 'SELECT citizen_id FROM vault_route WHERE unit_id = %s AND "index" = %s'
+ANONYMOUS = "anonymous:"
+"""Begins the id of somebody without a Zalo account: theirs, and of the one conversation it holds in."""
 GROUP = "group:"
 """Begins the id of who spoke in a group, which is nobody's address. Everybody there reads their name: one citizen for
 what they say there and for what they tell us alone would show who the source is (design D16)."""
