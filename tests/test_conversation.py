@@ -171,7 +171,10 @@ def test_perhaps_a_report_is_asked_with_the_report_first(chat):
 
 @pytest.mark.parametrize(
     "first",
-    ["phòng 203 ở 8 người mà chỉ đăng ký tạm trú 2 người", "hàng xóm nhà em có người lạ tới ở, có phải đăng ký gì không"],
+    [
+        "phòng 203 ở 8 người mà chỉ đăng ký tạm trú 2 người",
+        "hàng xóm nhà em có người lạ tới ở, có phải đăng ký gì không",
+    ],
 )
 def test_what_may_be_a_report_is_read_though_a_question_after_it_was_answered(chat, first):
     chat.hears(first)

@@ -103,7 +103,7 @@ def test_t21_a_restored_database_sends_nothing_by_itself(running, zalo, zone, fi
         pause = SendingPause.objects.get()
         assert pause.reason == "restored" and pause.ended_at is None
         assert pause.waiting == [
-            {"unit": str(running.unit.pk), "waiting": 5, "unclear": 2, "oldest": waiting[0].sent_at.isoformat()}
+            {"unit": str(running.unit.pk), "waiting": 5, "unclear": 5, "oldest": waiting[0].sent_at.isoformat()}
         ]
         assert Incident.objects.get(kind=Incident.Kind.SENDING_PAUSED).ended_at is None
         assert "kết nối lại OA" in OfficialAccount.objects.get().trouble  # the chief's prompt
@@ -112,6 +112,46 @@ def test_t21_a_restored_database_sends_nothing_by_itself(running, zalo, zone, fi
     assert len(zalo.refreshes) == refreshes
     assert now(zone, waiting[4]).state == State.UNKNOWN
     figures("T21", waiting=5, sent_by_itself=len(zalo.calls), tokens_flagged=1)
+
+
+def test_t21_what_went_out_after_the_backup_does_not_go_again_when_a_person_lets_it(running, zalo, zone, figures):
+    gone = [say(running, f"Tin {number}") for number in range(3)]
+    backup()
+    sweep(zone)
+    with zone("vault"):
+        holding.keep_watch()
+    assert sorted(zalo.texts()) == sorted(row.text for row in gone)
+    restore()
+    sweep(zone)
+    later = say(running, "Viết trong lúc tạm ngừng")
+
+    with zone("vault"):
+        holding.resume(by=None)
+    for row in [*gone, later]:
+        due(zone, row)
+        deliver(zone, row)
+
+    assert [now(zone, row).state for row in [*gone, later]] == [State.SENT] * 4
+    assert len(zalo.calls) == 4
+    assert zalo.texts().count(later.text) == 1
+    figures("T21", went_out=3, again_after_resume=len(zalo.calls) - 4)
+
+
+def test_t21_what_had_not_gone_out_goes_once_when_a_person_lets_it(running, zalo, zone):
+    row = say(running, "Chào bà")
+    backup()
+    with zone("vault"):
+        holding.keep_watch()
+    restore()
+    sweep(zone)
+    with zone("vault"):
+        holding.resume(by=None)
+
+    for _ in range(3):
+        due(zone, row)
+        deliver(zone, row)
+
+    assert (now(zone, row).state, zalo.texts()) == (State.SENT, [row.text])
 
 
 def test_a_newer_pair_in_the_vaults_file_survives_the_restore(running, zalo, zone):
@@ -135,7 +175,7 @@ def test_a_new_machine_with_an_old_database_sends_nothing(running, zalo, zone, v
 
     sweep(zone)
 
-    assert now(zone, row).state == State.QUEUED
+    assert now(zone, row).state == State.UNKNOWN and zalo.calls == []
     with zone("vault"):
         assert SendingPause.objects.get().reason == "restored"
 

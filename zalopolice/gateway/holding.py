@@ -3,12 +3,14 @@
 Each minute the vault leaves a new mark in the database, then in a file of its own. The file's newest mark is therefore
 always in the database, unless somebody has put an older one there; what "went out" since then it does not know, and
 would send again. A new machine has no file, but a database full of marks: the same. Then nothing is sent, nothing is
-settled and no refresh token is used, until a person lets it go on. What came in meanwhile is stored as ever.
+settled and no refresh token is used, until a person lets it go on; and what waited in the backup goes only when Zalo's
+history shows that it has not gone before. What came in meanwhile is stored as ever.
 """
 
 from __future__ import annotations
 
 import uuid
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -21,6 +23,7 @@ from zalopolice import faults
 from zalopolice.audit import log as audit
 from zalopolice.gateway import accounts, incidents, vault_files
 from zalopolice.gateway.models import Incident, Message, SendingPause, Token, VaultMark
+from zalopolice.states import WrongState, move_to
 from zalopolice.units.models import Officer
 
 Reason = SendingPause.Reason
@@ -30,8 +33,9 @@ LOCK = 24073
 NOTICED = timedelta(minutes=1)
 """Within this all processes have seen the same restore."""
 UNDONE_WITHIN = timedelta(days=14)
+WAITING = (Message.State.QUEUED, Message.State.RETRY)
 UNDECIDED = (Message.State.SENDING, Message.State.UNKNOWN)
-OPEN = (Message.State.QUEUED, Message.State.RETRY, *UNDECIDED)
+OPEN = (*WAITING, *UNDECIDED)
 QUESTION = """SELECT EXISTS (SELECT FROM gateway_sendingpause WHERE ended_at IS NULL),
     EXISTS (SELECT FROM gateway_vaultmark WHERE id = %s), EXISTS (SELECT FROM gateway_vaultmark)"""
 
@@ -71,6 +75,7 @@ def pause(reason: str, note: str = "") -> None:
         SendingPause.objects.create(reason=reason, note=note[:255], waiting=count_waiting())
     if reason == Reason.RESTORED:
         _doubt_tokens()
+        _doubt_messages()
     audit.append_technical("sending.paused", reason=reason)
     incidents.begin(Incident.Kind.SENDING_PAUSED)
 
@@ -82,6 +87,16 @@ def _doubt_tokens() -> None:
         kept = vault_files.kept_pair(token.oa)
         if kept is None or kept.version < token.version:
             accounts.report(token.oa, said)
+
+
+def _doubt_messages() -> None:
+    """What waits in a backup has most likely gone out since. So its end is unclear, and when sending goes on Zalo is
+    asked about each before it may go (``settling.py``)."""
+    waiting = Message.objects.filter(direction=Message.Direction.OUT, queue="vault", state__in=WAITING)
+    for message in waiting.only("state", "sending_since", "sent_at"):
+        with suppress(WrongState):
+            began = message.sending_since or message.sent_at
+            move_to(message, Message.State.UNKNOWN, field="state", sending_since=began)
 
 
 def count_waiting() -> list[dict[str, Any]]:

@@ -91,9 +91,9 @@ class Message(UnitOwned, Job):
     STATE_FIELD = "state"
     TRANSITIONS: ClassVar[dict[str, set[str]]] = {
         State.RECEIVED: {State.ROUTED},
-        State.QUEUED: {State.SENDING, State.BLOCKED, State.FAILED, State.SKIPPED},
+        State.QUEUED: {State.SENDING, State.UNKNOWN, State.BLOCKED, State.FAILED, State.SKIPPED},
         State.SENDING: {State.SENT, State.RETRY, State.UNKNOWN, State.BLOCKED, State.FAILED, State.SKIPPED},
-        State.RETRY: {State.SENDING, State.SENT, State.BLOCKED, State.FAILED, State.SKIPPED},
+        State.RETRY: {State.SENDING, State.SENT, State.UNKNOWN, State.BLOCKED, State.FAILED, State.SKIPPED},
         State.UNKNOWN: {State.SENT, State.RETRY, State.FAILED, State.SKIPPED},
         State.BLOCKED: {State.QUEUED},
         State.FAILED: {State.QUEUED, State.SENT},
