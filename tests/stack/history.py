@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 
@@ -19,8 +19,15 @@ OPEN = """
 SELECT (SELECT count(*) FROM gateway_inboundevent WHERE next_at <= now() AND state = 'pending')
      + (SELECT count(*) FROM gateway_message
         WHERE next_at <= now() + interval '60 seconds' AND state NOT IN ('sending', 'unknown')),
-       (SELECT count(*) FROM gateway_message WHERE state IN ('sending', 'unknown'))
+       (SELECT count(*) FROM gateway_message WHERE state IN ('sending', 'unknown')),
+       (SELECT count(*) FROM gateway_inboundevent WHERE next_at > now() AND state = 'pending')
 """
+
+
+class Open(NamedTuple):
+    waiting: int  # to be worked on now
+    unclear: int  # on their way, or without a clear end (design D5)
+    later: int  # events that failed and are tried again
 
 
 @dataclass
@@ -65,10 +72,9 @@ def ask(running: Running, question: str) -> list[tuple[Any, ...]]:
     return rows
 
 
-def still_open(running: Running) -> tuple[int, int]:
-    """Rows that wait to be worked on, and messages on their way or without a clear end (design D5)."""
-    [(waiting, unclear)] = ask(running, OPEN)
-    return int(waiting), int(unclear)
+def still_open(running: Running) -> Open:
+    [numbers] = ask(running, OPEN)
+    return Open(*map(int, numbers))
 
 
 def answers(running: Running, since: int, senders: set[str]) -> Counter[str]:
