@@ -79,6 +79,17 @@ def test_a_year_of_a_district_has_the_size_of_the_deployment():
         assert abs(counted[kind] - number) < 4 * number**0.5, kind
 
 
+def test_half_a_year_of_a_province_with_groups_has_the_size_of_the_deployment():
+    """Long An (mission.md): 301 groups, some 10,100 members, about 1,800 tips in six months."""
+    scenario = load(Path("nua-nam-o-tinh-nhieu-nhom"))
+    found = list(happenings(scenario))
+    groups = {order["group"] for one in found if one.kind == "group" for order in one.orders}
+
+    assert (len(groups), scenario.people) == (301, 10_100)
+    assert scenario.groups * scenario.members == pytest.approx(10_100, rel=0.02)
+    assert sum(one.kind == "tip" for one in found) == pytest.approx(1800, rel=0.1)
+
+
 def test_it_is_drawn_as_it_is_asked_for():
     """The first thousand of a year cost no more memory than the next ten thousand leave behind."""
     stream = happenings(load(Path("mot-nam-o-huyen")))

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from .clock import HANOI
-from .scenario_events import GROUP_MEMBERS, Happening, happenings, name_of
+from .scenario_events import Happening, happenings, name_of
 from .scenario_file import Scenario, load
 from .scenario_values import ScenarioError
 
@@ -139,8 +139,8 @@ class Player:
 
     def _group(self, oa_id: str, number: int) -> str:
         if (oa_id, number) not in self._groups:
-            first = number * GROUP_MEMBERS
-            members = [self._citizen(str(who)) for who in range(first, first + GROUP_MEMBERS)]
+            first = number * self._scenario.members
+            members = [self._citizen(str(who)) for who in range(first, first + self._scenario.members)]
             body = {"oa_id": oa_id, "act": "create", "name": f"Nhóm {number + 1}", "citizens": members}
             self._groups[oa_id, number] = self.ask("group", body)["group_id"]
         return self._groups[oa_id, number]

@@ -17,7 +17,6 @@ from .scenario_values import HOURS
 from .scenario_words import person, say
 
 FLOOD = (25, 45)
-GROUP_MEMBERS = 12
 ACTS = ("follow", "unfollow")
 SAMPLE_KEYS = sorted(SAMPLES)
 
@@ -76,7 +75,7 @@ def _stream(scenario: Scenario, rate: Rate, seed: int, place: int) -> Iterator[H
 
 
 def _drawn(scenario: Scenario, rate: Rate, draw: Random, at_ms: int) -> Happening:
-    people = GROUP_MEMBERS * scenario.groups if rate.kind == "group" else scenario.people
+    people = scenario.members * scenario.groups if rate.kind == "group" else scenario.people
     who = draw.randrange(people)
     return Happening(at_ms, rate.kind, rate.account, str(who), tuple(_orders(scenario, rate, draw, who)))
 
@@ -90,7 +89,7 @@ def _orders(scenario: Scenario, rate: Rate, draw: Random, who: int) -> Iterator[
     elif kind == "call":
         yield {"to": "call", "seconds": draw.randint(8, 240)}
     elif kind == "group":
-        yield {"to": "group", "group": who // GROUP_MEMBERS, "text": say(kind, scenario.place, draw)}
+        yield {"to": "group", "group": who // scenario.members, "text": say(kind, scenario.place, draw)}
     elif kind == "flood":
         for _ in range(draw.randint(*FLOOD)):
             yield {"text": say(kind, scenario.place, draw)}

@@ -77,6 +77,7 @@ class Scenario:
     place: str
     people: int
     groups: int
+    members: int  # of each group
     accounts: dict[str, str]
     rates: tuple[Rate, ...]
     moments: tuple[Moment, ...]
@@ -109,6 +110,7 @@ def _scenario(keys: Keys) -> Scenario:
         place=keys.take("place", one_of(places())),
         people=keys.take("people", whole, 1),
         groups=keys.take("groups", whole, 0),
+        members=keys.take("members", whole, 12),
         accounts=accounts,
         rates=keys.take("rates", each(lambda one: _rate(one, accounts, known)), ()),
         moments=(
