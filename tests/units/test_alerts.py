@@ -189,6 +189,42 @@ def test_without_a_seat_there_is_no_bell(commune, zone):
     assert client.post("/thong-bao/da-xem/").status_code == 404
 
 
+# --- whose act it was ---------------------------------------------------------------------------------------------
+
+
+def ring(commune, by, *, to="", kind=Kind.POST_HELD):
+    """By an officer or, with "", by the machine; for ``to`` alone or for whoever may write posts."""
+    with commune.acting(by or "huy") as acting:
+        who = {"officer": commune.officers[to]} if to else {"permission": Permission.POST_WRITE}
+        tell(kind, acting.unit.pk, uuid.UUID(int=7), **who, by=acting if by else None)
+
+
+@pytest.mark.parametrize(
+    ("acts", "hear"),
+    [
+        (["binh"], {"dung", "giang"}),  # nobody is told what they did
+        (["binh", "binh"], {"dung", "giang"}),
+        (["", "binh"], {"binh", "dung", "giang"}),  # the machine's news stays when they act after it
+        (["dung", "binh"], {"binh", "dung", "giang"}),
+        (["dung", "binh", "binh"], {"binh", "dung", "giang"}),
+        (["binh", ""], {"binh", "dung", "giang"}),
+    ],
+)
+def test_news_of_others_stays_in_the_bell_of_who_acts_after_them(commune, acts, hear):
+    for by in acts:
+        ring(commune, by)
+
+    assert told(commune, Kind.POST_HELD) == hear
+
+
+@pytest.mark.parametrize(("acts", "hear"), [(["an"], set()), (["", "an"], {"an"}), (["cuong", "an"], {"an"})])
+def test_what_one_does_oneself_leaves_ones_own_alerts_as_they_are(commune, acts, hear):
+    for by in acts:
+        ring(commune, by, to="an", kind=Kind.CASE_NEWS)
+
+    assert told(commune, Kind.CASE_NEWS) == hear
+
+
 STRANGE = ["\0", "a\0b", "\ud800", "x\udfff", "9" * 5000, "infinity", "", "9999-12-31T23:59:59-23:59", True, 1, None]
 
 
