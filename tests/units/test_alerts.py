@@ -6,6 +6,7 @@ import uuid
 from datetime import timedelta
 
 import pytest
+from django.db.models.deletion import Collector
 from django.utils import timezone
 
 from tests import cast
@@ -13,7 +14,7 @@ from tests.tips.scenes import DANGER, TITLE, case_at, client_of, queries, text, 
 from tips import actions
 from zalopolice import paging
 from zalopolice.units import keyring
-from zalopolice.units.models import Alert, AlertsSeen, Membership
+from zalopolice.units.models import Alert, AlertsSeen, Membership, Officer
 from zalopolice.units.models.alerts import tell
 from zalopolice.units.roles import Permission
 
@@ -223,6 +224,14 @@ def test_what_one_does_oneself_leaves_ones_own_alerts_as_they_are(commune, acts,
         ring(commune, by, to="an", kind=Kind.CASE_NEWS)
 
     assert told(commune, Kind.CASE_NEWS) == hear
+
+
+def test_an_account_that_is_deleted_takes_no_alert_with_it(zone):
+    collector = Collector(using="default")
+    with zone("owner"):
+        collector.collect([Officer(pk=uuid.uuid4())])
+
+    assert (Alert._meta.get_field("by"), None) in collector.field_updates
 
 
 STRANGE = ["\0", "a\0b", "\ud800", "x\udfff", "9" * 5000, "infinity", "", "9999-12-31T23:59:59-23:59", True, 1, None]

@@ -58,7 +58,7 @@ class Alert(UnitOwned):
     officer = models.ForeignKey(Officer, models.CASCADE, null=True, related_name="+")
     permission = models.CharField(max_length=24, blank=True, default="")  # for whoever holds it, when no officer
     # Who alone did it, each time it rang; None: the machine, or by now somebody else as well.
-    by = models.ForeignKey(Officer, models.CASCADE, null=True, related_name="+", db_index=False)
+    by = models.ForeignKey(Officer, models.SET_NULL, null=True, related_name="+", db_index=False)
     at = models.DateTimeField(default=timezone.now)
 
     objects = AlertQuerySet.as_manager()
