@@ -150,7 +150,7 @@ def _save(request: OfficerRequest, row: Version, data: Any) -> HttpResponse:
             actions.submit(row, by=request.user)
     except Refused as refusal:
         return form_page(request, row, data, status=409, said=str(refusal))
-    done = _("Đã lưu và trình thẩm định.") if "submit" in data else _("Đã lưu bản soạn.")
+    done = two_people.handed_in(row, request.user) if "submit" in data else _("Đã lưu bản soạn.")
     messages.success(request, done)
     return redirect("content:procedures_version_change", row.pk)
 
@@ -197,7 +197,7 @@ def _act(request: OfficerRequest, row: Version, name: str, form: Form, verb: Cal
 
 def submit(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
     row, form = version_of(request, pk), Form(request.POST)
-    said = _("Đã trình thẩm định. Người thẩm định được báo.")
+    said = two_people.handed_in(row, request.user)
     return _act(request, row, "refused", form, lambda: actions.submit(row, by=request.user), said)
 
 
