@@ -152,7 +152,7 @@ def try_version(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
         return redirect("content:procedures_version_change", pk)
     if standing.state == Version.State.IN_REVIEW:
         shown = _version_trial(request, standing, standing.name, standing.synonyms)
-        return version_pages.version_page(request, pk, trial=shown)
+        return version_pages.version_page(request, standing, trial=shown)
     row = version_pages.own(request, pk)
     words = forms.Texts(request.POST, version=row, names={})
     if words["name"].errors or words["synonyms"].errors:
