@@ -196,7 +196,9 @@ def _flow_trial(request: OfficerRequest, flow: Flow) -> Trial:
     by = request.user
     entries = trial.phrases(catalogue.published(by.unit.pk))
     names = {entry.slug: entry.name for entry in entries}
-    shown = Trial(_sentence(request), caught=trial.caught(flow, own_rows(by), entries), names=names)
+    others = [row for row in flow_models.published(by.unit.pk) if row.slug != flow.slug]
+    rows = flow_models.in_order([flow, *others], by.unit.pk)
+    shown = Trial(_sentence(request), caught=trial.caught(flow, rows, own_rows(by), entries), names=names)
     if shown.sentence:
         rows = [flow, *(row for row in flow_models.published(by.unit.pk) if row.slug != flow.slug)]
         shown.after = decide(shown.sentence, entries, rows)
