@@ -282,30 +282,10 @@ def test_a_menu_counts_what_it_answers_among_those_that_are_there(commune, store
     assert "xin đăng ký tạm trú cho sinh viên" not in page
 
 
-WORDS = [
-    "tôi",
-    "muốn",
-    "hỏi",
-    "về",
-    "giấy",
-    "tờ",
-    "cần",
-    "mang",
-    "khi",
-    "làm",
-    "thủ",
-    "tục",
-    "đăng",
-    "ký",
-    "xe",
-    "máy",
-    "ở",
-    "công",
-    "an",
-    "phường",
-    "cho",
-    "con",
-]
+WORDS = (
+    "tôi", "muốn", "hỏi", "về", "giấy", "tờ", "cần", "mang", "khi", "làm", "thủ", "tục", "đăng", "ký", "xe", "máy",
+    "ở", "công", "an", "phường", "cho", "con",
+)  # fmt: skip
 
 
 def test_a_trial_of_forty_phrases_stays_within_its_time():
@@ -317,10 +297,10 @@ def test_a_trial_of_forty_phrases_stays_within_its_time():
     trial.caught(flow, [flow], [], entries, seconds=0.1)
 
     began = time.thread_time()
-    found = trial.caught(flow, [flow, *others], [], entries, seconds=1.0)
+    found = trial.caught(flow, [flow, *others], [], entries)
     took = time.thread_time() - began
 
-    assert took < 2.0
+    assert took < trial.SECONDS + 1.5
     assert found.tried == found.all > 15_000 and found.lines  # all were heard, and as many judged as there was time for
     began = time.thread_time()
     trial.sample("tach-ho", {f"từ {number} đến {number + 1}" for number in range(2000)})
