@@ -195,6 +195,7 @@ def hold(version: PostVersion, *, reason: str, by: Officer) -> None:
     _remark(version, Kind.HELD, by, reason)
     log.append("post.held", version, by=by, dispatches=stopped)
     tell(Alert.Kind.POST_HELD, version.unit_id, version.post_id, permission=Permission.POST_APPROVE, by=by)
+    tell(Alert.Kind.POST_HELD, version.unit_id, version.post_id, officer=version.submitted_by, by=by)
 
 
 @transaction.atomic

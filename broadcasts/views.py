@@ -18,6 +18,7 @@ from broadcasts.forms import PostForm, Say, Submit
 from broadcasts.models import PostImage, PostVersion
 from zalopolice.forms import attempt
 from zalopolice.paging import page
+from zalopolice.units.models import Membership
 from zalopolice.units.roles import Permission
 from zalopolice.units.seats import OfficerRequest
 
@@ -120,7 +121,14 @@ def submit(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
     form = Submit(request.POST)
     if status := attempt(form, lambda: actions.submit(version, by=by, **form.cleaned_data)):
         return post_page(request, latest(request, pk), status, refused=form)
-    messages.success(request, _("Đã gửi duyệt bản %(number)s.") % {"number": version.number})
+    said = _("Đã gửi duyệt bản %(number)s.") % {"number": version.number}
+    if not Membership.objects.others_who_may(Permission.POST_APPROVE, by, version.writers).exists():
+        nobody = _(
+            "Trong đơn vị chưa có ai khác được duyệt bài này: Trưởng đơn vị vào “Cán bộ và vai trò” giao cho một "
+            "Phó Trưởng không soạn bài, có văn bản ủy quyền."
+        )
+        said = f"{said} {nobody}"
+    messages.success(request, said)
     return redirect("post", pk)
 
 

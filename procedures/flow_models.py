@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
@@ -99,11 +100,15 @@ class Flow(UnitOwned):
 def published(unit_id: uuid.UUID) -> list[Flow]:
     """A unit's own and those of the unit above; where both have a slug, the unit's own words stand."""
     units = Unit.objects.filter(Q(pk=unit_id) | Q(children=unit_id))
-    rows = Flow.objects.filter(state=Flow.State.PUBLISHED, unit__in=units.values("pk")).order_by("slug")
     found: dict[str, Flow] = {}
-    for row in sorted(rows, key=lambda row: row.unit_id != unit_id):
+    for row in in_order(Flow.objects.filter(state=Flow.State.PUBLISHED, unit__in=units.values("pk")), unit_id):
         found.setdefault(row.slug, row)
     return list(found.values())
+
+
+def in_order(rows: Iterable[Flow], unit_id: uuid.UUID) -> list[Flow]:
+    """In which they are asked whose phrase a citizen wrote: a unit's own first, then by slug."""
+    return sorted(rows, key=lambda row: (row.unit_id != unit_id, row.slug))
 
 
 def clashing(by: Officer) -> models.QuerySet[Flow]:

@@ -137,7 +137,7 @@ def _save(request: OfficerRequest, draft: Editing) -> HttpResponse:
     except Refused as refusal:
         draft.said = str(refusal)
         return edit_page(request, draft, 409)
-    done = _("Đã lưu và trình thẩm định.") if "submit" in request.POST else _("Đã lưu bản soạn.")
+    done = two_people.handed_in(draft.flow, request.user) if "submit" in request.POST else _("Đã lưu bản soạn.")
     messages.success(request, done)
     return redirect("content:procedures_flow_change", draft.flow.pk)
 
@@ -169,7 +169,7 @@ def _act(
 
 
 def submit(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
-    said = _("Đã trình thẩm định. Người thẩm định được báo.")
+    said = two_people.handed_in(flow_of(request, pk), request.user)
     return _act(
         request, pk, "refused", Form(request.POST), lambda flow: flow_actions.submit(flow, by=request.user), said
     )

@@ -61,19 +61,31 @@ def heard(text: str, rows: Iterable[Flow]) -> list[tuple[str, Flow]]:
     """Every phrase that stands in the words, with its flow: the longest first, then in the order of ``rows``.
 
     Whole words, marks or not, abbreviations written out or not."""
-    said = _padded(text)
-    if len(said[0].split()) > LONGEST:
-        return []
-    found = [(phrase, row) for row in rows for phrase in row.phrases if _stands_in(phrase, said)]
-    return sorted(found, key=lambda hit: -len(fold(hit[0])))
+    return Ear(rows).heard(text)
+
+
+class Ear:
+    """Knows the phrases of some flows, folded once, for many sentences."""
+
+    def __init__(self, rows: Iterable[Flow]) -> None:
+        known = [(*_sought(phrase), phrase, row) for row in rows for phrase in row.phrases]
+        self.phrases = sorted(known, key=lambda one: -len(one[0]))
+
+    def heard(self, text: str) -> list[tuple[str, Flow]]:
+        said, spelled = _padded(text)
+        if len(said.split()) > LONGEST:
+            return []
+        return [(phrase, row) for plain, full, phrase, row in self.phrases if plain in said or full in spelled]
 
 
 def _padded(text: str) -> tuple[str, str]:
     return f" {fold(text)} ", f" {spelled_out(text)} "
 
 
-def _stands_in(phrase: str, said: tuple[str, str]) -> bool:
-    return any(part.strip() and part in whole for part, whole in zip(_padded(phrase), said, strict=True))
+def _sought(phrase: str) -> tuple[str, str]:
+    """What folding leaves nothing of stands in no sentence: none has this letter."""
+    plain, full = (part if part.strip() else "\0" for part in _padded(phrase))
+    return plain, full
 
 
 def destination(flow: Flow) -> str:

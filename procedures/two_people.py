@@ -21,7 +21,7 @@ from procedures.models import Flow, MissCluster, Procedure, Version
 from zalopolice.audit import log
 from zalopolice.refusals import Refused
 from zalopolice.states import WrongState, move_to
-from zalopolice.units.models import Alert, Officer
+from zalopolice.units.models import Alert, Membership, Officer
 from zalopolice.units.models.alerts import tell
 from zalopolice.units.roles import Permission
 
@@ -58,6 +58,16 @@ def submit(row: Text, by: Officer) -> None:
     move(row, row.State.IN_REVIEW, submitted_by=by, submitted_at=timezone.now())
     note(row, "submitted", by)
     tell(Alert.Kind.PROCEDURE_SUBMITTED, row.unit_id, row.pk, permission=Permission.PROCEDURE_REVIEW, by=by)
+
+
+def handed_in(row: Text, by: Officer) -> str:
+    """What who hands it in reads: only somebody of the unit who wrote nothing of it may publish it."""
+    if Membership.objects.others_who_may(Permission.PROCEDURE_REVIEW, by, row.writers).exists():
+        return _("Đã trình thẩm định. Người thẩm định được báo.")
+    return _(
+        "Đã trình thẩm định. Trong đơn vị chưa có ai khác được thẩm định bản này: Trưởng đơn vị vào “Cán bộ và vai "
+        "trò” giao vai trò Biên tập nội dung cho một đồng chí không soạn bản này."
+    )
 
 
 def is_authors(row: Text, by: Officer) -> bool:

@@ -36,15 +36,15 @@ def version_of(request: OfficerRequest, pk: uuid.UUID) -> Version:
 
 
 def version(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
-    return version_page(request, pk)
+    return version_page(request, version_of(request, pk))
 
 
 def version_page(
-    request: OfficerRequest, pk: uuid.UUID, status: int = 200, trial: object = None, **bound: Form
+    request: OfficerRequest, row: Version, status: int = 200, trial: object = None, **bound: Form
 ) -> HttpResponse:
-    """``trial``: what its names and synonyms would change, once somebody has asked."""
-    row, by = version_of(request, pk), request.user
-    others = list(Version.objects.visible_to(by).filter(procedure=row.procedure).exclude(pk=pk).defer("content"))
+    """``row``: of ``version_of``; ``trial``: what its names and synonyms would change, once somebody has asked."""
+    by = request.user
+    others = list(Version.objects.visible_to(by).filter(procedure=row.procedure).exclude(pk=row.pk).defer("content"))
     before = _compared(request, row, others)
     mine, files = row.unit_id == by.unit.pk, _files(row, by)
     context = {
@@ -150,7 +150,7 @@ def _save(request: OfficerRequest, row: Version, data: Any) -> HttpResponse:
             actions.submit(row, by=request.user)
     except Refused as refusal:
         return form_page(request, row, data, status=409, said=str(refusal))
-    done = _("Đã lưu và trình thẩm định.") if "submit" in data else _("Đã lưu bản soạn.")
+    done = two_people.handed_in(row, request.user) if "submit" in data else _("Đã lưu bản soạn.")
     messages.success(request, done)
     return redirect("content:procedures_version_change", row.pk)
 
@@ -165,7 +165,7 @@ def attach(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
             form.add_error("upload", error)
 
     if status := attempt(form, verb) or (422 if form.errors else 0):
-        return version_page(request, row.pk, status, attach=form)
+        return version_page(request, version_of(request, pk), status, attach=form)
     messages.success(request, _("Đã đính tệp."))
     return redirect("content:procedures_version_change", row.pk)
 
@@ -190,14 +190,14 @@ def retire(request: OfficerRequest, pk: uuid.UUID, file: uuid.UUID) -> HttpRespo
 
 def _act(request: OfficerRequest, row: Version, name: str, form: Form, verb: Callable[[], object], said: str) -> Any:
     if status := attempt(form, verb):
-        return version_page(request, row.pk, status, **{name: form})
+        return version_page(request, version_of(request, row.pk), status, **{name: form})
     messages.success(request, said)
     return redirect("content:procedures_version_change", row.pk)
 
 
 def submit(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
     row, form = version_of(request, pk), Form(request.POST)
-    said = _("Đã trình thẩm định. Người thẩm định được báo.")
+    said = two_people.handed_in(row, request.user)
     return _act(request, row, "refused", form, lambda: actions.submit(row, by=request.user), said)
 
 

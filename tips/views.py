@@ -22,7 +22,7 @@ from zalopolice.audit import log
 from zalopolice.forms import attempt
 from zalopolice.gateway import outbox, rules
 from zalopolice.paging import page
-from zalopolice.units.models import Officer
+from zalopolice.units.models import Membership, Officer
 from zalopolice.units.roles import Permission
 from zalopolice.units.seats import OfficerRequest
 
@@ -231,6 +231,11 @@ def propose_closing(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
     case, by = _case(request, pk), request.user
     form = forms.Propose(request.POST, auto_id="propose_%s")
     said = _("Đã đề nghị kết thúc. Lãnh đạo đơn vị sẽ duyệt.")
+    if not Membership.objects.others_who_may(Permission.CASE_CLOSE, by).exists():
+        said = _(
+            "Đã đề nghị kết thúc. Trong đơn vị chưa có lãnh đạo khác để duyệt: Trưởng đơn vị vào “Cán bộ và vai trò” "
+            "giao vai trò Phó Trưởng cho một đồng chí."
+        )
     return _act(
         request,
         case,

@@ -89,6 +89,7 @@ class Trial:
     after: Decided | None = None
     found: Differences | None = None
     caught: Caught | None = None
+    above: str = ""  # what the unit above publishes under the same slug: its words stand
     names: dict[str, str] | None = None
 
     @property
@@ -152,7 +153,7 @@ def try_version(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
         return redirect("content:procedures_version_change", pk)
     if standing.state == Version.State.IN_REVIEW:
         shown = _version_trial(request, standing, standing.name, standing.synonyms)
-        return version_pages.version_page(request, pk, trial=shown)
+        return version_pages.version_page(request, standing, trial=shown)
     row = version_pages.own(request, pk)
     words = forms.Texts(request.POST, version=row, names={})
     if words["name"].errors or words["synonyms"].errors:
@@ -164,8 +165,12 @@ def try_version(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
 
 def _version_trial(request: OfficerRequest, row: Version, name: str, synonyms: Sequence[str]) -> Trial:
     by = request.user
-    before = trial.phrases(catalogue.published(by.unit.pk))
+    entries = catalogue.published(by.unit.pk)
+    before = trial.phrases(entries)
     draft = Phrases(row.procedure.slug, name, tuple(synonyms))
+    namesakes = (entry for entry in entries if entry.slug == draft.slug)
+    if above := next((entry.name for entry in namesakes if entry.procedure_id != row.procedure_id), ""):
+        return _hidden_trial(request, above, before)
     after = trial.with_draft(before, draft)
     chosen = trial.sample(draft.slug, trial.changed(before, after))
     found = trial.differences([*own_rows(by), *chosen], before, after)
@@ -173,6 +178,14 @@ def _version_trial(request: OfficerRequest, row: Version, name: str, synonyms: S
     if shown.sentence:
         rows = flow_models.published(by.unit.pk)
         shown.before, shown.after = (decide(shown.sentence, names, rows) for names in (before, after))
+    return shown
+
+
+def _hidden_trial(request: OfficerRequest, above: str, entries: Sequence[Phrases]) -> Trial:
+    """Of words that citizens would not get: nothing changes."""
+    shown = Trial(_sentence(request), above=above)
+    if shown.sentence:
+        shown.after = decide(shown.sentence, entries, flow_models.published(request.user.unit.pk))
     return shown
 
 
@@ -196,9 +209,10 @@ def _flow_trial(request: OfficerRequest, flow: Flow) -> Trial:
     by = request.user
     entries = trial.phrases(catalogue.published(by.unit.pk))
     names = {entry.slug: entry.name for entry in entries}
-    shown = Trial(_sentence(request), caught=trial.caught(flow, own_rows(by), entries), names=names)
+    others = [row for row in flow_models.published(by.unit.pk) if row.slug != flow.slug]
+    rows = flow_models.in_order([flow, *others], by.unit.pk)
+    shown = Trial(_sentence(request), caught=trial.caught(flow, rows, own_rows(by), entries), names=names)
     if shown.sentence:
-        rows = [flow, *(row for row in flow_models.published(by.unit.pk) if row.slug != flow.slug)]
         shown.after = decide(shown.sentence, entries, rows)
     return shown
 

@@ -6,7 +6,7 @@ A row waits while ``next_at`` is set and past. Two ways to work on one:
   undoes all of it;
 * work that talks to the outside (media, sending, tokens): :func:`claim` commits first, so that no lock is held
   during the call. The claim pushes ``next_at`` into the future: that is the lease. ``attempt`` is the fence: what
-  comes back late may write only if nobody has claimed since.
+  comes back late may write only if nobody has claimed the row since, or ended it.
 """
 
 from __future__ import annotations

@@ -45,7 +45,7 @@ def sample(slug: str, changed: Collection[str]) -> list[Row]:
     in turn: a trial cut short has seen the likeliest first."""
     found = _questions()
     pairs = {pair for phrase in changed for pair in _pairs(phrase)}
-    shared = [(sum(pair in plain for pair in pairs), row) for plain, row in _folded()]
+    shared = [(len(pairs & _all_pairs(words)), row) for words, row in _folded()]
     near = sorted((hit for hit in shared if hit[0]), key=lambda hit: -hit[0])[:NEAR]
     others = [rows[:OF_EACH] for rows in found.values()]
     turns = (rows[at] for at in range(OF_EACH) for rows in others if at < len(rows))
@@ -55,12 +55,18 @@ def sample(slug: str, changed: Collection[str]) -> list[Row]:
 
 @lru_cache(maxsize=1)
 def _folded() -> list[tuple[str, Row]]:
-    return [(f" {fold(row['text'])} ", row) for rows in _questions().values() for row in rows]
+    return [(fold(row["text"]), row) for rows in _questions().values() for row in rows]
 
 
-def _pairs(phrase: str) -> list[str]:
+def _pairs(phrase: str) -> list[tuple[str, ...]]:
     words = fold(phrase).split()
-    return [f" {first} {second} " for first, second in zip(words, words[1:], strict=False)] or [f" {words[0]} "]
+    return list(zip(words, words[1:], strict=False)) or [(words[0],)]
+
+
+def _all_pairs(folded: str) -> set[tuple[str, ...]]:
+    """And its single words: asked of each sentence once, however many names have changed."""
+    words = folded.split()
+    return {*zip(words, words[1:], strict=False), *zip(words, strict=False)}
 
 
 def phrases(entries: Iterable[Known]) -> tuple[Phrases, ...]:
@@ -169,9 +175,11 @@ def _names(entries: Iterable[Phrases]) -> set[str]:
 
 @dataclass
 class Caught:
-    """What of the sentences a flow would answer: ``lines`` with the phrase; ``left`` to danger and reports."""
+    """What of the sentences a flow would answer: ``lines`` with the phrase; ``left`` to danger and reports; ``more``
+    had no time to be read, and of ``all`` but ``tried`` not even the phrases were looked for."""
 
     all: int
+    tried: int = 0
     lines: list[tuple[str, Line]] = field(default_factory=list)
     left: list[tuple[str, Line]] = field(default_factory=list)
     more: int = 0
@@ -181,16 +189,26 @@ class Caught:
         return Counter(line.label for _phrase, line in self.lines).most_common()
 
 
-def caught(flow: Flow, extra: Sequence[Row], entries: tuple[Phrases, ...], *, seconds: float = SECONDS) -> Caught:
-    """All sentences are tried: most have none of the phrases in them, which is seen at once."""
-    rows = [*extra, *(row for rows in _questions().values() for row in rows)]
-    found, is_over = Caught(len(rows)), _limit(seconds)
-    for row in rows:
-        hits = flows.heard(row["text"], [flow])
-        if hits and is_over():
+def caught(
+    flow: Flow, rows: Sequence[Flow], extra: Sequence[Row], entries: tuple[Phrases, ...], *, seconds: float = SECONDS
+) -> Caught:
+    """``rows``: all flows it would stand among, itself too; the first one heard answers, as for citizens.
+
+    All sentences are tried: most have none of the phrases in them, which is seen at once."""
+    questions = [*extra, *(row for label in _questions().values() for row in label)]
+    found, ear, is_over = Caught(len(questions)), flows.Ear(rows), _limit(seconds)
+    hits: list[tuple[str, Row]] = []
+    for row in questions:
+        if is_over():
+            break
+        found.tried += 1
+        heard = ear.heard(row["text"])
+        if heard and heard[0][1] is flow:
+            hits.append((heard[0][0], row))
+    for phrase, row in hits:
+        if is_over():
             found.more += 1
-        elif hits:
+        else:
             line = judging.judge([row], entries).lines[0]
-            listens = flows.listens(line.read)
-            (found.lines if listens else found.left).append((hits[0][0], line))
+            (found.lines if flows.listens(line.read) else found.left).append((phrase, line))
     return found

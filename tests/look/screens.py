@@ -184,7 +184,7 @@ SCREENS = [
 
 
 COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
-"""What a theme can change; everything else has been judged in the other."""
+"""What a theme can change; everything else of this width has been judged in the theme it is loaded in."""
 
 
 def judge(page: Any, options: dict[str, Any] | None = None) -> list[str]:

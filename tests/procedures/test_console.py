@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from procedures import flow_actions, flows
+from procedures import actions, catalogue, flow_actions, flows
 from procedures.models import Flow, SampleQuestion, Version
 from tests.procedures import flow_scenes as menus
 from tests.procedures import scenes
@@ -211,13 +213,105 @@ def test_who_judges_a_version_sees_what_its_names_would_change(commune, province
     page = viet.post(tries, {"judged": "1", "sentence": "thuê trọ ở đâu"}).content.decode()
     assert "2 câu đúng thành sai" in page and "Câu đang thử, sau khi công bố" in page
     assert f'action="/noi-dung/ban/{version.pk}/cong-bo/"' in page
-    assert client_for(province.tam).post(tries, {"judged": "1"}).status_code == 404
     drafting = client_for(own.tam).post(tries, {"name": "Đăng ký ở trọ"}, follow=True).content.decode()
     assert "vừa sang bước khác" in drafting  # a colleague has handed it in meanwhile
     assert scenes.press_publish(viet, f"/noi-dung/ban/{version.pk}/") == 302
     late = viet.post(tries, {"judged": "1"}, follow=True).content.decode()
     assert "vừa sang bước khác" in late and "Công bố bản" not in late
     assert f"{tries}#s-try" not in viet.get(f"/noi-dung/ban/{version.pk}/").content.decode()
+
+
+def test_a_trial_ends_at_the_wall_both_ways(commune, province):
+    """What the province is still judging a commune may not see, nor the other way round."""
+    own = scenes.editors_of(commune)
+    for unit, stranger in ((province, own), (own, province)):
+        version = scenes.in_review(unit, "tach-ho", "Tách hộ")
+        flow = menus.submitted(unit, "Giờ họp", phrases=["giờ họp"], text="Thứ Năm")
+        for path in (f"ban/{version.pk}", f"menu/{flow.pk}"):
+            for editor in (stranger.tam, stranger.viet):
+                for data in ({"judged": "1"}, {"name": "Tách hộ", "phrases": "giờ họp"}):
+                    assert client_for(editor).post(f"/noi-dung/thu/{path}/", data).status_code == 404, path
+
+
+def test_a_trial_does_not_promise_what_the_words_of_the_province_hide(commune, province, stored):
+    own = scenes.editors_of(commune)
+    hidden = scenes.in_review(own, "dang-ky-tam-tru", "Tạm trú tại phường", synonyms=["thuê trọ", "lịch hẹn"])
+    scenes.published(province, "dang-ky-tam-tru", "Đăng ký tạm trú")
+    client = client_for(own.viet)
+
+    page = client.post(f"/noi-dung/thu/ban/{hidden.pk}/", {"judged": "1", "sentence": "thue tro"}).content.decode()
+
+    assert "lời của cấp trên" in page and "“Đăng ký tạm trú”" in page
+    assert "đổi cách trả lời" not in page and "sau khi công bố</h3>" not in page
+    scenes.published(own, "tach-ho", "Tách hộ")
+    with own.acting("viet") as by:
+        entries = catalogue.published(by.unit.pk)
+    assert {entry.name for entry in entries} == {"Đăng ký tạm trú", "Tách hộ"}  # as it will be for citizens
+
+
+def test_a_trial_stands_beside_the_text_it_was_made_of(commune, province, stored, monkeypatch):
+    """The text is withdrawn, changed and handed in again while the sentences are being read."""
+    own = scenes.editors_of(commune)
+    version = scenes.in_review(own, "dang-ky-o-tro", "Đăng ký ở trọ", synonyms=["thuê trọ"])
+    old, read = actions.fingerprint(version), trial.differences
+
+    def meanwhile(*args):
+        with own.acting("tam") as by:
+            actions.withdraw(version, by=by)
+            actions.save_draft(version, {"name": "Đăng ký ở trọ, sửa"}, by=by)
+            actions.submit(version, by=by)
+        return read(*args)
+
+    monkeypatch.setattr(trial, "differences", meanwhile)
+    client = client_for(own.viet)
+    page = client.post(f"/noi-dung/thu/ban/{version.pk}/", {"judged": "1"}).content.decode()
+
+    assert f'name="seen" value="{old}"' in page and "Đăng ký ở trọ, sửa" not in page
+    assert client.post(f"/noi-dung/ban/{version.pk}/cong-bo/", {"seen": old}).status_code == 409
+
+
+def test_a_menu_counts_what_it_answers_among_those_that_are_there(commune, stored):
+    """Of the flows whose phrases stand in a sentence the longest phrase answers."""
+    own = scenes.editors_of(commune)
+    menus.published(own, "Ở trọ", phrases=["tạm trú cho sinh viên"], text="Thứ Năm")
+    flow = menus.submitted(own, "Tạm trú", phrases=["tạm trú"], text="Thứ Sáu")
+
+    page = client_for(own.viet).post(f"/noi-dung/thu/menu/{flow.pk}/", {"judged": "1"}).content.decode()
+
+    assert "Trong 4 câu, mục này trả lời 1 câu" in page and f"“{ASKED}”" in page
+    assert "xin đăng ký tạm trú cho sinh viên" not in page
+
+
+WORDS = (
+    "tôi", "muốn", "hỏi", "về", "giấy", "tờ", "cần", "mang", "khi", "làm", "thủ", "tục", "đăng", "ký", "xe", "máy",
+    "ở", "công", "an", "phường", "cho", "con",
+)  # fmt: skip
+
+
+def test_a_trial_of_forty_phrases_stays_within_its_time():
+    """Of the real sentences. The bound is generous: the machine is shared."""
+    phrases = [" ".join(WORDS[at % 18 : at % 18 + 2 + at // 18]) for at in range(40)]
+    flow = Flow(slug="moi", name="Mới", phrases=phrases)
+    others = [Flow(slug=f"khac-{n}", name="Khác", phrases=[f"{phrase} {n}" for phrase in phrases]) for n in range(5)]
+    entries = trial.phrases(judging.catalogue())
+    trial.caught(flow, [flow], [], entries, seconds=0.1)
+
+    began = time.thread_time()
+    found = trial.caught(flow, [flow, *others], [], entries)
+    took = time.thread_time() - began
+
+    assert took < trial.SECONDS + 1.5
+    assert found.tried == found.all > 15_000 and found.lines  # all were heard, and as many judged as there was time for
+    began = time.thread_time()
+    trial.sample("tach-ho", {f"từ {number} đến {number + 1}" for number in range(2000)})
+    assert time.thread_time() - began < 1.5
+
+
+def test_a_trial_that_has_no_time_says_how_far_it_came():
+    flow = Flow(slug="moi", name="Mới", phrases=["căn cước"])
+    found = trial.caught(flow, [flow], [], (), seconds=0.0)
+
+    assert (found.tried, found.lines, found.more) == (0, [], 0)
 
 
 def test_a_trial_leaves_the_links_to_other_versions_working(commune, stored):

@@ -1,7 +1,8 @@
 """Questions as people type them, read without a database.
 
 questions-dev.tsv is the project's labelled file; the questions-heldout files were written by others than the
-training sentences and are never tuned on (docs/understanding.md). None of them is among the training sentences.
+training sentences, and none of theirs is among those. Their totals were looked at all the same: one threshold (ALARM)
+was chosen with them in sight, and two rules were mended after the fourth file was read (docs/understanding.md).
 Floors are a little below what was reached, so that a change that costs accuracy is seen."""
 
 from functools import lru_cache
@@ -65,7 +66,7 @@ def test_scraps_of_talk_are_seldom_an_alarm():
     """Written to mislead: "con em đang sốt ở nhà với bà nội", "cứu em với, không biết điền ô này"."""
     figures = judged("questions-scraps").figures()
 
-    assert figures["emergencies_found"] == 1 and figures["false_alarms"] <= 0.06
+    assert figures["emergencies_found"] == 1 and figures["false_alarms"] <= 0.035
 
 
 def test_no_alarm_is_answered_as_a_procedure(found):

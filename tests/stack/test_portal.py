@@ -157,7 +157,7 @@ def test_a_new_law_is_in_the_bots_answer_when_two_people_have_put_it_there(runni
     editor.locator(f"[name=legal_basis-{place}-effective_date]").fill("2026-11-01")
     editor.screenshot(path=str(SHOTS / "editor.png"), full_page=True)
     editor.locator("button[name=submit]").click()
-    editor.get_by_text("Đã lưu và trình thẩm định").wait_for()
+    editor.get_by_text("Đã trình thẩm định").wait_for()
     assert editor.get_by_role("button", name=re.compile("^Công bố")).is_disabled()
 
     reviewer = officer_of(browser, running, "thamdinh")

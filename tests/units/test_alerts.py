@@ -6,6 +6,7 @@ import uuid
 from datetime import timedelta
 
 import pytest
+from django.db.models.deletion import Collector
 from django.utils import timezone
 
 from tests import cast
@@ -13,7 +14,7 @@ from tests.tips.scenes import DANGER, TITLE, case_at, client_of, queries, text, 
 from tips import actions
 from zalopolice import paging
 from zalopolice.units import keyring
-from zalopolice.units.models import Alert, AlertsSeen, Membership
+from zalopolice.units.models import Alert, AlertsSeen, Membership, Officer
 from zalopolice.units.models.alerts import tell
 from zalopolice.units.roles import Permission
 
@@ -187,6 +188,50 @@ def test_without_a_seat_there_is_no_bell(commune, zone):
 
     assert client.get("/thong-bao/").status_code == 404
     assert client.post("/thong-bao/da-xem/").status_code == 404
+
+
+# --- whose act it was ---------------------------------------------------------------------------------------------
+
+
+def ring(commune, by, *, to="", kind=Kind.POST_HELD):
+    """By an officer or, with "", by the machine; for ``to`` alone or for whoever may write posts."""
+    with commune.acting(by or "huy") as acting:
+        who = {"officer": commune.officers[to]} if to else {"permission": Permission.POST_WRITE}
+        tell(kind, acting.unit.pk, uuid.UUID(int=7), **who, by=acting if by else None)
+
+
+@pytest.mark.parametrize(
+    ("acts", "hear"),
+    [
+        (["binh"], {"dung", "giang"}),  # nobody is told what they did
+        (["binh", "binh"], {"dung", "giang"}),
+        (["", "binh"], {"binh", "dung", "giang"}),  # the machine's news stays when they act after it
+        (["dung", "binh"], {"binh", "dung", "giang"}),
+        (["dung", "binh", "binh"], {"binh", "dung", "giang"}),
+        (["binh", ""], {"binh", "dung", "giang"}),
+    ],
+)
+def test_news_of_others_stays_in_the_bell_of_who_acts_after_them(commune, acts, hear):
+    for by in acts:
+        ring(commune, by)
+
+    assert told(commune, Kind.POST_HELD) == hear
+
+
+@pytest.mark.parametrize(("acts", "hear"), [(["an"], set()), (["", "an"], {"an"}), (["cuong", "an"], {"an"})])
+def test_what_one_does_oneself_leaves_ones_own_alerts_as_they_are(commune, acts, hear):
+    for by in acts:
+        ring(commune, by, to="an", kind=Kind.CASE_NEWS)
+
+    assert told(commune, Kind.CASE_NEWS) == hear
+
+
+def test_an_account_that_is_deleted_takes_no_alert_with_it(zone):
+    collector = Collector(using="default")
+    with zone("owner"):
+        collector.collect([Officer(pk=uuid.uuid4())])
+
+    assert (Alert._meta.get_field("by"), None) in collector.field_updates
 
 
 STRANGE = ["\0", "a\0b", "\ud800", "x\udfff", "9" * 5000, "infinity", "", "9999-12-31T23:59:59-23:59", True, 1, None]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, F, Q, When
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -57,7 +57,8 @@ class Alert(UnitOwned):
     subject = models.UUIDField(default=uuid.UUID(int=0))  # the thing it is about; the page of its kind finds it
     officer = models.ForeignKey(Officer, models.CASCADE, null=True, related_name="+")
     permission = models.CharField(max_length=24, blank=True, default="")  # for whoever holds it, when no officer
-    by = models.ForeignKey(Officer, models.CASCADE, null=True, related_name="+", db_index=False)  # whose act it was
+    # Who alone did it, each time it rang; None: the machine, or by now somebody else as well.
+    by = models.ForeignKey(Officer, models.SET_NULL, null=True, related_name="+", db_index=False)
     at = models.DateTimeField(default=timezone.now)
 
     objects = AlertQuerySet.as_manager()
@@ -97,8 +98,13 @@ def tell(
     permission: str = "",
     by: Officer | None = None,
 ) -> None:
-    """Rings the bell of one officer, or of everybody in the unit who holds ``permission`` but ``by``, whose act it was;
-    in the act's transaction."""
+    """Rings the bell of one officer, or of everybody in the unit who holds ``permission``, but of ``by``, whose act it
+    was; in the act's transaction.
+
+    What others did to the same thing before stays in the bell of ``by``, even if it then tells of their own act too."""
+    if by is not None and officer == by:
+        return
     now: datetime = timezone.now()
     key = {"unit_id": unit, "kind": kind, "subject": subject, "officer": officer, "permission": permission}
-    Alert.objects.update_or_create(**key, defaults={"at": now, "by": by}, create_defaults={**key, "at": now, "by": by})
+    again: dict[str, Any] = {"at": now, "by_id": Case(When(by=by, then=F("by")))}
+    Alert.objects.update_or_create(**key, defaults=again, create_defaults={**key, "at": now, "by": by})

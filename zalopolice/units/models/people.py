@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -18,7 +18,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from zalopolice.units.models.organisation import Unit, UnitOwned
-from zalopolice.units.roles import Permission, Rank, Role
+from zalopolice.units.roles import DEPUTED, ROLE_PERMISSIONS, Permission, Rank, Role
 
 if TYPE_CHECKING:
     from zalopolice.units.seats import Seat
@@ -107,6 +107,13 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
     def visible_to(self, officer: Officer) -> MembershipQuerySet:
         """Everybody in a unit may know who holds which role there."""
         return self.filter(unit=officer.unit) if officer.seat else self.none()
+
+    def others_who_may(self, permission: Permission, by: Officer, but: Iterable[uuid.UUID] = ()) -> MembershipQuerySet:
+        """Held today by somebody else in the unit, with this right. ``but``: who wrote in it, where writers may not."""
+        may = Q(role__in=[role for role, held in ROLE_PERMISSIONS.items() if permission in held])
+        if permission in DEPUTED:
+            may |= ~Q(deputation="")
+        return self.visible_to(by).current().filter(may, officer__is_active=True).exclude(officer__in=[by.pk, *but])
 
 
 class Membership(UnitOwned):
