@@ -65,8 +65,14 @@ HELP: dict[str, Help] = {
     ),
     Kind.EVENTS_STUCK: Help(
         "late",
-        _("Có tin Zalo báo mà hệ thống không đọc được sau nhiều lần thử. Có thể đó là tin báo của người dân."),
-        _("Trực ban mở Hộp tin, mục tin cần xử lý tay, đọc nguyên văn và xếp. Báo quản trị hệ thống."),
+        _(
+            "Có tin Zalo báo mà chưa vào hộp tin của đơn vị nào: OA nhận tin chưa kết nối xong, hoặc hệ thống không "
+            "đọc được tin. Có thể đó là tin báo của người dân."
+        ),
+        _(
+            "Xem OA nào chưa kết nối; Trưởng đơn vị đó mở trang Zalo OA và kết nối, tin đang chờ sẽ tự vào hộp tin. OA "
+            "nào cũng đã kết nối thì quản trị hệ thống xem nhật ký của máy nhận tin."
+        ),
         pgettext_lazy("sự cố", "%(n)s tin"),
     ),
     Kind.MESSAGES_MISSING: Help(

@@ -179,7 +179,7 @@ def backup_old(watched: Round) -> Found:
 
 
 def events_stuck(watched: Round) -> Found:
-    """Of accounts nobody entered; those of a unit are on its duty officer's page."""
+    """Of accounts nobody connected; those of a unit are on its duty officer's page."""
     number = stuck.unknown()
     return {None: number} if number else {}
 
