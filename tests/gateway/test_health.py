@@ -105,6 +105,7 @@ def test_nothing_is_wrong_with_what_is_well(connected):
         ({"token_refresh_until": timezone.now() + timedelta(days=29, hours=5)}, Kind.TOKEN_ENDING, 29),
         ({"trouble": "OA đã thu hồi quyền."}, Kind.CONSENT_LOST, 0),
         ({"last_event_at": timezone.now() - timedelta(days=7, hours=1)}, Kind.WEBHOOK_SILENT, 169),
+        ({"last_event_at": None, "connected_at": timezone.now() - timedelta(hours=25)}, Kind.WEBHOOK_SILENT, 25),
         ({"connected_at": timezone.now() - timedelta(days=36)}, Kind.SEATS_UNCONFIRMED, 36),
     ],
 )
@@ -135,6 +136,11 @@ def test_a_quiet_day_is_news_only_where_every_day_brings_something(connected, zo
     change(connected, last_event_at=timezone.now() - timedelta(hours=25))
 
     assert set(look(connected)) == {Kind.WEBHOOK_SILENT}
+
+
+def test_an_account_that_was_connected_just_now_need_not_have_been_heard_yet(connected):
+    change(connected, last_event_at=None, connected_at=timezone.now() - timedelta(hours=23))
+    assert look(connected) == {}
 
 
 def test_wrong_signatures_are_told_when_three_come_in_a_minute_and_for_ten_minutes(connected, broker):

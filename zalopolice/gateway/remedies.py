@@ -38,7 +38,10 @@ HELP: dict[str, Help] = {
     ),
     Kind.WEBHOOK_SILENT: Help(
         "late",
-        _("Bình thường ngày nào Zalo cũng báo tin của OA này, nay thì không. Có thể Zalo đã tắt webhook."),
+        _(
+            "Đã lâu Zalo không báo tin nào của OA này, hoặc chưa báo lần nào từ khi kết nối. Có thể webhook chưa bật "
+            "hay Zalo đã tắt."
+        ),
         _(
             "Nhắn thử một tin vào OA. Nếu tin không tới hộp tin, mở trang quản trị ứng dụng Zalo, mục Webhook, bật lại "
             "và kiểm tra địa chỉ."

@@ -99,7 +99,8 @@ def consent_lost(watched: Round) -> Found:
 
 
 def webhook_silent(watched: Round) -> Found:
-    """A day without anything is news only where every day brings something; elsewhere it takes a week."""
+    """A day without anything is news only where every day brings something; elsewhere it takes a week. Of an account
+    that was never heard a day tells enough: whoever connects one tries it, and nobody else would notice."""
     hours = watched.rules["silent_hours"]
     quiet = [oa for oa in watched.connected if _hours(oa, watched.now) >= hours]
     if not quiet:
@@ -109,13 +110,18 @@ def webhook_silent(watched: Round) -> Found:
     days: Counter[Any] = Counter()
     for oa, _day in heard.values_list("oa", "sent_at__date").distinct():
         days[oa] += 1
+    found = {oa: _hours(oa, watched.now) for oa in quiet}
     return {
-        oa: _hours(oa, watched.now) for oa in quiet if days[oa.pk] >= BUSY_DAYS or _hours(oa, watched.now) >= hours * 7
+        oa: silent
+        for oa, silent in found.items()
+        if oa.last_event_at is None or days[oa.pk] >= BUSY_DAYS or silent >= hours * 7
     }
 
 
 def _hours(oa: OfficialAccount, now: datetime) -> int:
-    return 0 if oa.last_event_at is None else int((now - oa.last_event_at).total_seconds() // 3600)
+    """Without a word; since the connecting, when there never was one."""
+    since = oa.last_event_at or oa.connected_at or now
+    return int((now - since).total_seconds() // 3600)
 
 
 def seats_unconfirmed(watched: Round) -> Found:
