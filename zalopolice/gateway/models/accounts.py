@@ -99,6 +99,7 @@ class OfficialAccount(UnitOwned):
     last_event_at = models.DateTimeField(null=True)  # to the minute
     last_sent_at = models.DateTimeField(null=True)
     listening_at = models.DateTimeField(null=True)  # until when our webhook surely took its events
+    heard_at = models.DateTimeField(null=True)  # ``last_event_at`` as whoever looks for silences last saw it
     followers = models.PositiveIntegerField(null=True)
     broadcast_left = models.PositiveIntegerField(null=True)  # this month, as Zalo counts; None: not known
     broadcast_total = models.PositiveIntegerField(null=True)
