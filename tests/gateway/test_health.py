@@ -190,6 +190,24 @@ def test_what_the_processes_tell_of_themselves(connected, broker, settings, tmp_
     assert look(connected) == {}
 
 
+def test_events_answered_503_and_events_laid_aside_are_told(connected, broker):
+    """Neither database nor spool took an event; the spool holds files that only a person can judge (T05)."""
+    since = time.time() - 300
+    broker.values["zp:webhook:health"] = {"spool_failing_since": str(since), "spool_kept": "2.0", "spool_records": "0"}
+
+    found = look(connected)
+
+    assert {kind: row.figure for kind, row in found.items()} == {Kind.SPOOL_FAILING: 5, Kind.SPOOL_KEPT: 2}
+    with connected.zone("vault"):
+        rung = Alert.objects.values_list("kind", "permission", "unit__kind").distinct()
+        assert list(rung) == [("incident", "set_up", "province")]
+    broker.values["zp:webhook:health"] = {"spool_failing_since": "0.0", "spool_kept": "0.0", "spool_records": "0"}
+    assert set(look(connected)) == {Kind.SPOOL_FAILING}  # of several processes each tells of itself, in turn
+    with connected.zone("owner"):
+        Incident.objects.update(last_seen_at=timezone.now() - timedelta(minutes=11))
+    assert look(connected) == {}
+
+
 def test_without_redis_the_other_checks_go_on_and_nothing_ends_unseen(connected, broker, monkeypatch):
     broker.values["zp:clock:skew"] = "500"
     assert set(look(connected)) == {Kind.CLOCK_WRONG}

@@ -60,6 +60,30 @@ HELP: dict[str, Help] = {
         _("Kiểm tra PostgreSQL và ổ đĩa của nó. Khi PostgreSQL chạy lại, tin tự vào hộp tin."),
         _("%(n)s tin đang chờ"),
     ),
+    Kind.SPOOL_FAILING: Help(
+        "late",
+        _(
+            "Có lúc cả cơ sở dữ liệu lẫn kho tạm không ghi được, nên máy trả lời 503 cho Zalo. Zalo gửi lại trong gần "
+            "hai giờ rồi tắt webhook."
+        ),
+        _(
+            "Dọn ổ đĩa chứa kho tạm và kiểm tra PostgreSQL ngay. Nếu quá hai giờ, mở trang quản trị ứng dụng Zalo lưu "
+            "lại địa chỉ webhook, rồi ở trang Zalo OA chọn Đối chiếu với Zalo."
+        ),
+        _("từ %(n)s phút trước"),
+    ),
+    Kind.SPOOL_KEPT: Help(
+        "late",
+        _(
+            "Kho tạm có tệp .kept: tin bị cơ sở dữ liệu từ chối hoặc tệp bị hỏng. Trong đó có thể có tin báo của người "
+            "dân."
+        ),
+        _(
+            "Quản trị hệ thống xem nhật ký máy nhận tin và sửa nguyên nhân. Sau đó đổi đuôi .kept thành .seg để máy "
+            "thử lại; đừng xóa tệp."
+        ),
+        _("%(n)s tệp"),
+    ),
     Kind.QUEUE_OLD: Help(
         "late",
         _("Có việc đến hạn mà chưa ai làm, tin trả lời sẽ chậm."),

@@ -32,7 +32,9 @@ Found = dict[OfficialAccount | None, int]
 
 QUEUE_OLD = 60
 REFUSED_A_MINUTE = 3
-REFUSED_CALM = timedelta(minutes=10)
+CALM: dict[str, timedelta] = {Kind.SIGNATURE_REFUSED: timedelta(minutes=10), Kind.SPOOL_FAILING: timedelta(minutes=10)}
+"""Zalo repeats a refused event after minutes, so one quiet minute does not mean that it is taken now; and of several
+webhook processes each tells of itself, in turn."""
 CLOCK_OFF = 120
 BACKUP_OLD = timedelta(hours=26)
 BUSY_DAYS = 5
@@ -72,17 +74,12 @@ def watch() -> None:
             if its_kind == kind and key in sizes:
                 incident.figure, incident.last_seen_at = sizes[key][1], watched.now
                 still.append(incident)
-            elif its_kind == kind and not (kind == Kind.SIGNATURE_REFUSED and _calms_down(incident, watched.now)):
+            elif its_kind == kind and incident.last_seen_at <= watched.now - CALM.get(kind, timedelta(0)):
                 gone.append(incident.pk)
     Incident.objects.bulk_update(still, ["figure", "last_seen_at"])
     Incident.objects.filter(pk__in=gone).update(ended_at=watched.now)
     note_signing_keys(watched.now)
     _leave_numbers(watched)
-
-
-def _calms_down(incident: Incident, now: datetime) -> bool:
-    """Zalo repeats a refused event after minutes: one quiet minute does not mean that the secret is right now."""
-    return incident.last_seen_at > now - REFUSED_CALM
 
 
 # --- of an account -----------------------------------------------------------------------------------------------
@@ -158,6 +155,18 @@ def spool_used(watched: Round) -> Found:
     return {None: int(spooled)} if spooled else {}
 
 
+def spool_failing(watched: Round) -> Found:
+    """Minutes since the webhook had to answer 503: neither the database nor the spool took an event."""
+    since = gauges.webhook().get("spool_failing_since", 0)
+    return {None: int(watched.now.timestamp() - since) // 60} if since else {}
+
+
+def spool_kept(watched: Round) -> Found:
+    """Files with events PostgreSQL refused, or damaged ones: only a person can judge them."""
+    kept = gauges.webhook().get("spool_kept", 0)
+    return {None: int(kept)} if kept else {}
+
+
 def worker_still(watched: Round) -> Found:
     """As the watchdog sees it, but by the wall clock: that is enough to tell a person."""
     client, now, still = metrics.broker(), time.time(), 0
@@ -204,6 +213,8 @@ CHECKS: dict[str, Callable[[Round], Found]] = {
     Kind.SIGNATURE_REFUSED: signature_refused,
     Kind.QUEUE_OLD: queue_old,
     Kind.SPOOL_USED: spool_used,
+    Kind.SPOOL_FAILING: spool_failing,
+    Kind.SPOOL_KEPT: spool_kept,
     Kind.WORKER_STILL: worker_still,
     Kind.CLOCK_WRONG: clock_wrong,
     Kind.BACKUP_OLD: backup_old,
