@@ -122,7 +122,10 @@ HELP: dict[str, Help] = {
     Kind.MEDIA_FOREIGN: Help(
         "soon",
         _("Một tệp người dân gửi nằm ở máy chủ không có trong danh sách của Zalo nên máy không tải."),
-        _("Quản trị hệ thống xem Zalo có đổi máy chủ chứa tệp không; nếu có, thêm tên máy chủ vào cấu hình."),
+        _(
+            "Quản trị hệ thống xem Zalo có đổi máy chủ chứa tệp không; nếu có, thêm tên máy chủ vào cấu hình. Tệp gửi "
+            "trong bảy ngày qua sẽ tự tải trong vòng một giờ."
+        ),
     ),
     Kind.MEDIA_POSTPONED: Help(
         "soon",
