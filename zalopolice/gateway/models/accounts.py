@@ -108,6 +108,7 @@ class OfficialAccount(UnitOwned):
     package = models.CharField(max_length=80, blank=True, default="")
     checked_at = models.DateTimeField(null=True)  # when Zalo last told the four above
     zalo_tags = models.JSONField(default=list)  # names of the tags officers gave in Zalo's own console, to read
+    zalo_tags_on = models.DateField(null=True)  # the day they were got
     buttons_refused_at = models.DateTimeField(null=True)  # Zalo took no message with a button (design D7)
 
     objects = OfficialAccountQuerySet.as_manager()
