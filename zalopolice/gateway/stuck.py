@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from zalopolice import faults, queue, written
 from zalopolice.audit import log as audit
-from zalopolice.gateway import events
+from zalopolice.gateway import events, training
 from zalopolice.gateway.models import InboundEvent, OfficialAccount, StuckEvent
 from zalopolice.refusals import Refused
 from zalopolice.units.models import Alert, Officer
@@ -94,10 +94,11 @@ def waiting() -> QuerySet[InboundEvent]:
 
 def unknown() -> int:
     """Events of accounts nobody connected, and what cannot be read at all: no officer can see them, the province's
-    incident counts them."""
+    incident counts them. Not those of exercises."""
     placed = StuckEvent.objects.values("event_id")
     poison = InboundEvent.objects.filter(state=InboundEvent.State.POISON).exclude(pk__in=placed)
-    return poison.count() + waiting().filter(received_at__lte=timezone.now() - CONNECTING).count()
+    late = waiting().filter(received_at__lte=timezone.now() - CONNECTING)
+    return sum(rows.exclude(app_id=training.APP_ID).count() for rows in (poison, late))
 
 
 def release(pk: uuid.UUID) -> uuid.UUID | None:
