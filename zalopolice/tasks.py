@@ -168,6 +168,7 @@ def sweep_walks() -> None:
 @one_at_a_time
 def compare_history() -> None:
     walks.after_downtime()
+    walks.after_silence()
     walks.nightly()
 
 

@@ -26,6 +26,8 @@ MOST_BYTES = 4 * 1024 * 1024
 # Zalo gives up after 2 s: what is not on the disk by now is answered 503.
 LAST_MOMENT = 1.4
 PROBE_PAUSE, LOOK_PAUSE = 0.3, 1.0
+# Seconds a failure of the spool is told at least: the watch looks every half minute.
+TOLD = 90.0
 
 log = logging.getLogger("zalopolice.webhook")
 Waiting = tuple[Record, float, "asyncio.Future[bool]"]
@@ -41,7 +43,7 @@ class Intake:
         self._disk = ThreadPoolExecutor(1, thread_name_prefix="spool")
         self._quiet_until = 0.0
         self.away_since = 0.0
-        self.failing_since = 0.0
+        self.failing_since = self._failed_at = 0.0
         self.last_stored = 0.0
 
     # --- taking ---
@@ -112,7 +114,8 @@ class Intake:
             async with asyncio.timeout_at(until):
                 await self._on_disk(self._spool.append, records)
         except OSError as error:
-            self.failing_since = self.failing_since or time.time()
+            self._failed_at = time.time()
+            self.failing_since = self.failing_since or self._failed_at
             self._complain("the spool does not take events: %s", type(error).__name__)
             return False
         faults.point("webhook.spooled")
@@ -163,6 +166,9 @@ class Intake:
         if self.away_since:
             log.warning("PostgreSQL is back; the spool is replayed")
             self.away_since = 0.0
+        # Nobody writes into the spool while PostgreSQL is there, so no write would say that it works again.
+        if self.failing_since and time.time() - self._failed_at > TOLD and await self._on_disk(self._spool.room):
+            self.failing_since = 0.0
 
     async def _replay(self, segment: Segment) -> None:
         records, damaged = await self._on_disk(segment.read)

@@ -17,8 +17,8 @@ from tests.fault_size import LONG, SEED
 from tests.gateway.conftest import say, take_in
 from tests.gateway.test_media_faults import kill_at
 from tips.models import TrayItem
-from zalopolice import faults
-from zalopolice.gateway import accounts, client, gauges, history, pace, past_events, walks
+from zalopolice import faults, tasks
+from zalopolice.gateway import accounts, client, gauges, history, incidents, pace, past_events, walks
 from zalopolice.gateway.models import Attachment, HistoryWalk, InboundEvent, Incident, Message, OfficialAccount
 from zalopolice.units.models import Alert
 
@@ -499,6 +499,106 @@ def test_a_walk_under_way_that_reaches_less_far_does_not_swallow_the_downtime(co
         HistoryWalk.objects.update(ended_at=timezone.now())
 
     assert {walk.kind for walk in begun(zone)} == {Kind.ASKED, Kind.DOWNTIME}
+
+
+def refused(commune, *, ended):
+    incidents.begin(Incident.Kind.SIGNATURE_REFUSED)
+    Incident.objects.update(started_at=timezone.now() - timedelta(hours=3), ended_at=timezone.now() if ended else None)
+
+
+def test_what_was_refused_for_hours_is_looked_at_when_the_secret_fits_again(connected, zone, webhook):
+    """The process listened all the time, and took nothing."""
+    listened(zone, timedelta(hours=3))
+    with zone("vault"):
+        refused(connected, ended=False)
+    assert begun(zone) == []
+    with zone("vault"):
+        assert timezone.now() - OfficialAccount.objects.get().listening_at > timedelta(hours=2)
+        refused(connected, ended=True)
+
+    (walk,) = begun(zone)
+
+    assert walk.kind == Kind.DOWNTIME and timezone.now() - walk.since > timedelta(hours=3)
+
+
+def heard(zone, *, before, now=timedelta(0)):
+    """As the last round saw it, and as it is."""
+    at = timezone.now()
+    with zone("owner"):
+        OfficialAccount.objects.update(heard_at=before and at - before, last_event_at=at - now)
+
+
+def begun_after_silence(zone):
+    with zone("vault"):
+        walks.after_silence()
+        return list(HistoryWalk.objects.all())
+
+
+def test_an_account_heard_again_after_hours_has_them_looked_at_once(connected, zone):
+    """Zalo had switched the webhook off, or the certificate was over: our process lived all the time."""
+    heard(zone, before=timedelta(hours=5))
+
+    (walk,) = begun_after_silence(zone)
+
+    assert walk.kind == Kind.DOWNTIME
+    assert timedelta(hours=5) < timezone.now() - walk.since < timedelta(hours=5, minutes=11)
+    with zone("owner"):
+        HistoryWalk.objects.update(ended_at=timezone.now())
+    assert len(begun_after_silence(zone)) == 1
+    heard(zone, before=timedelta(hours=5))
+    assert len(begun_after_silence(zone)) == 2  # another silence
+
+
+@pytest.mark.parametrize("before", [timedelta(minutes=110), timedelta(seconds=30)])
+def test_what_zalo_repeats_by_itself_needs_no_walk(connected, zone, before):
+    heard(zone, before=before)
+
+    assert begun_after_silence(zone) == []
+    with zone("vault"):
+        oa = OfficialAccount.objects.get()
+        assert oa.heard_at == oa.last_event_at
+
+
+def test_an_account_heard_for_the_first_time_is_looked_at_from_its_connecting(connected, zone):
+    heard(zone, before=None)
+
+    (walk,) = begun_after_silence(zone)
+
+    assert timezone.now() - walk.since > timedelta(days=9)
+
+
+def test_an_account_that_is_silent_still_is_left_alone(connected, zone):
+    heard(zone, before=timedelta(days=3), now=timedelta(days=3))
+    assert begun_after_silence(zone) == []
+
+
+def test_a_shorter_walk_under_way_does_not_swallow_the_silence(connected, zone):
+    heard(zone, before=timedelta(hours=5))
+    with zone("vault"):
+        asked = walks.begin(connected.oa, Kind.ASKED, timezone.now() - timedelta(hours=1))
+    assert begun_after_silence(zone) == [asked]
+    with zone("owner"):
+        HistoryWalk.objects.update(ended_at=timezone.now())
+        OfficialAccount.objects.update(last_event_at=timezone.now())  # it is heard on
+
+    assert {walk.kind for walk in begun_after_silence(zone)} == {Kind.ASKED, Kind.DOWNTIME}
+
+
+def test_what_a_dead_proxy_kept_away_is_here_minutes_after_the_first_event(connected, zalo, zone, webhook, monkeypatch):
+    """From the event that comes through to the message nobody had told us of, by the tasks of every minute."""
+    monkeypatch.setattr(accounts, "_noted", {})
+    listened(zone, timedelta(seconds=60))
+    heard(zone, before=timedelta(hours=6), now=timedelta(hours=6))
+    line(connected, zalo, "c1", timezone.now() - timedelta(hours=3), "Có trộm, không ai trả lời")
+    connected.hears("c2", "Alo")
+    take_in(zone)
+
+    with zone("vault"):
+        tasks.compare_history()
+        for walk in HistoryWalk.objects.filter(kind=Kind.DOWNTIME):
+            history.step(walk.pk)
+
+    assert texts(zone) == {"Alo", "Có trộm, không ai trả lời"}
 
 
 def test_every_night_the_last_two_days_once(connected, zone, monkeypatch):

@@ -105,6 +105,7 @@ def test_nothing_is_wrong_with_what_is_well(connected):
         ({"token_refresh_until": timezone.now() + timedelta(days=29, hours=5)}, Kind.TOKEN_ENDING, 29),
         ({"trouble": "OA đã thu hồi quyền."}, Kind.CONSENT_LOST, 0),
         ({"last_event_at": timezone.now() - timedelta(days=7, hours=1)}, Kind.WEBHOOK_SILENT, 169),
+        ({"last_event_at": None, "connected_at": timezone.now() - timedelta(hours=25)}, Kind.WEBHOOK_SILENT, 25),
         ({"connected_at": timezone.now() - timedelta(days=36)}, Kind.SEATS_UNCONFIRMED, 36),
     ],
 )
@@ -135,6 +136,11 @@ def test_a_quiet_day_is_news_only_where_every_day_brings_something(connected, zo
     change(connected, last_event_at=timezone.now() - timedelta(hours=25))
 
     assert set(look(connected)) == {Kind.WEBHOOK_SILENT}
+
+
+def test_an_account_that_was_connected_just_now_need_not_have_been_heard_yet(connected):
+    change(connected, last_event_at=None, connected_at=timezone.now() - timedelta(hours=23))
+    assert look(connected) == {}
 
 
 def test_wrong_signatures_are_told_when_three_come_in_a_minute_and_for_ten_minutes(connected, broker):
@@ -181,6 +187,24 @@ def test_what_the_processes_tell_of_themselves(connected, broker, settings, tmp_
     assert Kind.BACKUP_OLD in found
     broker.values.clear()
     Path(settings.BACKUP_MARK).touch()
+    assert look(connected) == {}
+
+
+def test_events_answered_503_and_events_laid_aside_are_told(connected, broker):
+    """Neither database nor spool took an event; the spool holds files that only a person can judge (T05)."""
+    since = time.time() - 300
+    broker.values["zp:webhook:health"] = {"spool_failing_since": str(since), "spool_kept": "2.0", "spool_records": "0"}
+
+    found = look(connected)
+
+    assert {kind: row.figure for kind, row in found.items()} == {Kind.SPOOL_FAILING: 5, Kind.SPOOL_KEPT: 2}
+    with connected.zone("vault"):
+        rung = Alert.objects.values_list("kind", "permission", "unit__kind").distinct()
+        assert list(rung) == [("incident", "set_up", "province")]
+    broker.values["zp:webhook:health"] = {"spool_failing_since": "0.0", "spool_kept": "0.0", "spool_records": "0"}
+    assert set(look(connected)) == {Kind.SPOOL_FAILING}  # of several processes each tells of itself, in turn
+    with connected.zone("owner"):
+        Incident.objects.update(last_seen_at=timezone.now() - timedelta(minutes=11))
     assert look(connected) == {}
 
 

@@ -196,7 +196,25 @@ def test_turns_are_told_for_the_rate_that_will_be_again_not_for_the_halved_one(v
     waits = [pace.take(vault) for _ in range(40)]
     steps = [after - before for before, after in zip(waits, waits[1:], strict=False)]
     assert Pace.objects.get(pk=vault.pk).ceiling == 19
-    assert steps[-1] == pytest.approx(1 / 19, abs=0.001)
+    assert steps[-1] == pytest.approx(1 / (19 * pace.REST), abs=0.0001)
+
+
+def test_at_the_rest_hardly_anybody_comes_in_vain(vault, clock):
+    """A backlog of 300 after a slowing, each row coming back exactly when it was told; who comes in vain goes behind
+    all others."""
+    pace.take(vault)
+    pace.slow_down(vault)
+    clock(pace.UP)
+    now, vain, waiting = 0.0, 0, sorted(pace.take(vault) for _ in range(300))
+    while waiting:
+        at = waiting.pop(0)
+        clock(max(0.0, at - now))
+        now = max(now, at)
+        if again := pace.take(vault):
+            vain += 1
+            waiting.append(now + again)  # later than all others
+    assert vain <= 3
+    assert now == pytest.approx(300 / (19 * pace.REST), rel=0.05)  # and no turn is wasted
 
 
 def test_refusals_of_calls_that_had_already_left_count_once(vault, clock):

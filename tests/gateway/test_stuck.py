@@ -11,8 +11,8 @@ from django.utils import timezone
 from tests import cast
 from tests.gateway.test_inbox import body_of, decide, fresh_ids, put
 from tests.tips.scenes import client_of, entries, queries, text
-from zalopolice.gateway import inbox, stuck
-from zalopolice.gateway.models import InboundEvent, Message, StuckEvent
+from zalopolice.gateway import inbox, stuck, watch
+from zalopolice.gateway.models import InboundEvent, Incident, Message, OfficialAccount, StuckEvent
 from zalopolice.units.models import Alert
 
 WORDS = "Cứu tôi với, nhà tôi bị trộm"
@@ -77,6 +77,37 @@ def test_poison_of_nobody_is_counted_and_shown_to_no_unit(commune, zone):
 
     with zone("vault"):
         assert (StuckEvent.objects.count(), stuck.unknown()) == (0, 1)
+
+
+def test_what_waits_for_an_account_nobody_has_connected_is_told_after_minutes(commune, zone, broker):
+    """The consent succeeded at Zalo, our next call failed: citizens write, and no unit's page can show it."""
+    with zone("owner"):
+        OfficialAccount.objects.update(connected_at=None)
+    (row,) = decide(zone, fresh_ids(body_of(commune, "user_send_text")))
+    with zone("vault"):
+        assert (row.state, stuck.unknown()) == (InboundEvent.State.PENDING, 0)  # whoever connects just now
+        InboundEvent.objects.update(received_at=timezone.now() - stuck.CONNECTING)
+        assert stuck.unknown() == 1
+
+        watch.watch()
+
+        incident = Incident.objects.get(kind=Incident.Kind.EVENTS_STUCK)
+        assert (incident.oa_id, incident.figure, incident.unit.kind) == (None, 1, "province")
+        assert Alert.objects.get(kind="incident").permission == "set_up"  # nobody else rings for it
+
+        OfficialAccount.objects.update(connected_at=timezone.now())
+        inbox.wake(cast.APP_ID)
+        inbox.receive(row.pk)
+        watch.watch()
+        assert Incident.objects.get(pk=incident.pk).ended_at
+
+
+def test_an_event_that_is_tried_again_is_not_counted_as_nobodys(no_stickers, zone):
+    pk = break_one(no_stickers)
+    with zone("vault"):
+        stuck.release(StuckEvent.objects.get(event_id=pk).pk)
+        InboundEvent.objects.update(received_at=timezone.now() - timedelta(days=1))
+        assert stuck.unknown() == 0
 
 
 def test_the_page_shows_the_words_once_asked_and_writes_it_down(no_stickers):

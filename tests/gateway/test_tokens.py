@@ -263,11 +263,20 @@ def test_what_a_person_can_mend_at_zalo_is_asked_again(account, zone, zalo):
         ((b'{"access_token": "acc', 200), True),
         ((b"\x1f\x8b\x08\x00rest", 200), True),
         (({"access_token": "a"}, 200, {"Content-Encoding": "gzip"}), True),
+        (({}, 200), True),
+        (([], 200), True),
+        (({"access_token": "a"}, 200), True),
+        (({"refresh_token": "r", "expires_in": "90000"}, 200), True),
+        (({"error": "x"}, 200), True),
     ],
-    ids=["502", "HTML", "500", "half JSON", "gzip nobody announced", "no gzip in it"],
+    ids=[
+        *("502", "HTML", "500", "half JSON", "gzip nobody announced", "no gzip in it"),
+        *("empty JSON", "a list", "half a pair", "the other half", "no code"),
+    ],
 )
 def test_a_lost_answer_is_told_and_a_page_in_between_is_no_answer(account, zone, zalo, answer, lost):
-    """Half an answer is the answer of a Zalo that has burnt the token; a page of a proxy is not."""
+    """Half an answer, or JSON without a pair, is the answer of a Zalo that has burnt the token; a page of a proxy most
+    likely is not."""
     zalo.oauth.append(answer)
     with zone("vault"):
         with pytest.raises(tokens.NeedsConsent if lost else client.Unreachable):
@@ -280,6 +289,33 @@ def test_a_lost_answer_is_told_and_a_page_in_between_is_no_answer(account, zone,
         else:
             assert tokens.account(account.oa)[0].token == "access-2"
     assert len(zalo.refreshes) == (1 if lost else 2)
+
+
+@pytest.mark.parametrize("answer", [(b"<html>Hello</html>", 200), (b"<html>Bad Gateway</html>", 502)])
+def test_a_page_that_hid_a_pair_is_told_at_the_next_try_and_there_is_no_third(account, zone, zalo, answer):
+    """As the simulator's ``oauth_html`` has it: the pair is exchanged, what stands before Zalo answers with a page."""
+    zalo.oauth.append(answer)
+    zalo.access, zalo.refresh = "access-2", "refresh-2"
+    with zone("vault"):
+        with pytest.raises(client.Unreachable):
+            tokens.account(account.oa)
+        assert trouble() == ""
+        free_the_lease()
+
+        tried = timezone.now()
+        with pytest.raises(tokens.NeedsConsent):
+            tokens.account(account.oa)
+
+        assert "mã -14014" in trouble()
+        lost = Incident.objects.get(kind=Incident.Kind.CONSENT_LOST, ended_at=None)
+        assert lost.started_at - tried < timedelta(seconds=60)
+        assert Alert.objects.filter(kind=Alert.Kind.OA_TROUBLE, subject=account.oa.pk).exists()
+        for _ in range(3):
+            free_the_lease()
+            tokens.find_lost()
+            with pytest.raises(tokens.NeedsConsent):
+                tokens.account(account.oa)
+    assert zalo.refreshes == ["refresh-1", "refresh-1"]
 
 
 def test_a_gateway_that_did_not_wait_for_zalo_may_have_lost_a_pair(account, zone, zalo):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from io import StringIO
 
 import pytest
@@ -12,12 +13,13 @@ from django.utils import timezone
 
 from tests import cast
 from tests.gateway import zalo as place
-from tests.gateway.conftest import take_in
+from tests.gateway.conftest import say, take_in
 from tests.gateway.test_media import picture, work
 from tests.procedures.scenes import Citizen
 from tests.tips.scenes import client_of, entries, text
+from zalopolice import metrics
 from zalopolice.frame import Frame
-from zalopolice.gateway import client, gauges, hosts, inbox, incidents, tokens, training
+from zalopolice.gateway import client, delivery, gauges, hosts, inbox, incidents, stuck, tokens, training, watch
 from zalopolice.gateway.models import (
     Attachment,
     InboundEvent,
@@ -122,7 +124,8 @@ def test_files_come_from_where_the_account_lives(commune, zone, zalo, simulator,
 
     done = work(zone, row)
 
-    assert (done.state == Attachment.State.REJECTED) is not arrives
+    assert ("máy chủ lạ" in done.reason) is not arrives
+    assert (done.state == Attachment.State.AVAILABLE) is arrives
 
 
 def test_only_files_of_the_simulator_are_let_past_the_check_for_public_addresses(settings):
@@ -211,6 +214,86 @@ def test_its_troubles_are_no_troubles_of_the_installation(trains, other_commune,
     with zone("owner"):
         seen = Incident.objects.visible_to(officer).values_list("unit__code", flat=True)
         assert list(seen) == [other_commune.unit.code]
+
+
+@pytest.fixture
+def exercise(trains, zone):
+    """A training unit as ``make_training_unit`` leaves it: with an application of its own."""
+    with zone("owner"):
+        app = ZaloApp.objects.create(app_id=training.APP_ID, name="Ứng dụng tập huấn", sealed_secret=b"x")
+        OfficialAccount.objects.filter(pk=trains.oa.pk).update(app=app)
+    return trains
+
+
+def happens(commune, app_id):
+    """An event decided and one that waits, an answer and a file that wait, all for ten minutes."""
+    file = {"type": "image", "payload": {"url": "https://x.test/a.jpg"}}
+    commune.hears("dung", "Chào", attachments=[file], event_name="user_send_image")
+    with commune.zone("owner"):
+        InboundEvent.objects.update(app_id=app_id)
+    take_in(commune.zone)
+    say(commune, "Chào bác")
+    commune.hears("hoa", "Chào")
+    late = timezone.now() - timedelta(minutes=10)
+    with commune.zone("owner"):
+        for model in (Message, Attachment, InboundEvent):
+            model.objects.filter(next_at__isnull=False).update(next_at=late)
+        InboundEvent.objects.update(app_id=app_id)
+
+
+def counted(zone, monkeypatch):
+    found = []
+    monkeypatch.setattr(metrics, "count", lambda series, label, by=1: found.append((series, label)))
+    return found
+
+
+def test_an_exercise_is_in_no_number_of_the_province(exercise, zone, monkeypatch, broker):
+    found = counted(zone, monkeypatch)
+    happens(exercise, training.APP_ID)
+
+    with zone("vault"):
+        assert set(gauges.queues(timezone.now()).values()) == {(0, 0)}
+        watch.watch()
+        assert not Incident.objects.filter(kind=Incident.Kind.QUEUE_OLD).exists()
+    assert found == []
+
+
+def test_what_is_no_exercise_is_counted(commune, zone, monkeypatch):
+    found = counted(zone, monkeypatch)
+    happens(commune, cast.APP_ID)
+
+    with zone("vault"):
+        queues = gauges.queues(timezone.now())
+    assert {name for name, (number, _) in queues.items() if number} == {"inbox", "outbox", "routing", "fetching"}
+    assert found == [("events", "acted")]
+
+
+@pytest.mark.parametrize("trains_here", [True, False])
+def test_a_send_of_an_exercise_is_not_counted(commune, zone, zalo, simulator, monkeypatch, trains_here):
+    with zone("owner"):
+        Unit.objects.filter(pk=commune.unit.pk).update(is_training=trains_here)
+    commune.hears("dung", "Chào")
+    take_in(zone)
+    cast.give_token(commune)
+    found = counted(zone, monkeypatch)
+    row = say(commune, "Chào bác")
+
+    with zone("vault"):
+        delivery.deliver(row.pk)
+
+        assert Message.objects.get(pk=row.pk).state == Message.State.SENT
+    assert found == ([] if trains_here else [("sends", "sent")])
+
+
+def test_an_exercise_nobody_connected_is_no_incident(exercise, zone):
+    with zone("owner"):
+        OfficialAccount.objects.update(connected_at=None)
+    exercise.hears("dung", "Chào")
+    with zone("owner"):
+        InboundEvent.objects.update(app_id=training.APP_ID, received_at=timezone.now() - timedelta(hours=1))
+    take_in(zone)
+    with zone("vault"):
+        assert (stuck.waiting().count(), stuck.unknown()) == (1, 0)
 
 
 # --- how it is made ---------------------------------------------------------------------------------------------------

@@ -46,6 +46,7 @@ def test_the_total_and_the_tags_of_a_day(commune, monkeypatch):
     monkeypatch.setattr(client, "tags", lambda account: asked.append(account) or ["tổ 3", " tổ 1 ", "tổ 3", ""])
     with commune.zone("vault"):
         for total in (10, 12):
+            commune.oa.refresh_from_db()
             followers.sync(commune.oa, client.Account("t", "s"), total)
         followers.sync(commune.oa, client.Account("t", "s"), None)
         assert OfficialAccount.objects.get(pk=commune.oa.pk).zalo_tags == ["tổ 1", "tổ 3"]
@@ -64,6 +65,27 @@ def test_zalo_that_tells_no_tags_keeps_the_old_ones(commune, monkeypatch):
         followers.sync(commune.oa, client.Account("t", "s"), 5)
         assert OfficialAccount.objects.get(pk=commune.oa.pk).zalo_tags == ["tổ 1"]
     assert days(commune) == [(timezone.localdate(), 0, 0, 5)]
+
+
+def test_tags_that_were_not_told_are_asked_for_again_the_same_day(commune, monkeypatch):
+    answers = [None, ["tổ 2"], ["tổ 9"]]
+
+    def tags(account):
+        if (found := answers.pop(0)) is None:
+            raise client.Unreachable
+        return found
+
+    monkeypatch.setattr(client, "tags", tags)
+    with commune.zone("vault"):
+        for _ in range(3):
+            oa = OfficialAccount.objects.get(pk=commune.oa.pk)
+            followers.sync(oa, client.Account("t", "s"), 5)
+        assert OfficialAccount.objects.get(pk=commune.oa.pk).zalo_tags == ["tổ 2"]
+        assert answers == [["tổ 9"]]  # got once, they are of this day
+
+        OfficialAccount.objects.update(zalo_tags_on=timezone.localdate() - timedelta(days=1))
+        followers.sync(OfficialAccount.objects.get(pk=commune.oa.pk), client.Account("t", "s"), 5)
+        assert OfficialAccount.objects.get(pk=commune.oa.pk).zalo_tags == ["tổ 9"]
 
 
 @pytest.mark.parametrize(("who", "sees"), [("binh", True), ("giang", False), ("an", False)])

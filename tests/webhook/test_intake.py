@@ -6,6 +6,7 @@ import os
 import time
 import uuid
 
+from zalopolice import webhook_intake
 from zalopolice.spool import Record, Segment, Spool
 from zalopolice.webhook_intake import FLUSHES, Intake
 from zalopolice.webhook_io import Away, Unfit
@@ -121,6 +122,25 @@ def test_a_disk_that_hangs_is_a_disk_that_is_gone():
     kept, seconds, failing = play(story, table, disk)
     assert (kept, failing) == ([False, False], True)
     assert seconds < 1.5
+
+
+def test_a_spool_that_failed_is_told_until_it_has_room_again_and_somebody_can_have_heard(tmp_path, monkeypatch):
+    """With PostgreSQL back nobody writes into the spool, so no write would ever say that it works again."""
+    table, spool = Returning(), Spool(tmp_path, limit=0)
+
+    async def story(intake):
+        found = [await intake.keep(record()), intake.failing_since > 0]
+        table.away = False
+        await intake._mend_once()
+        found.append(intake.failing_since > 0)
+        monkeypatch.setattr(webhook_intake, "TOLD", 0.0)
+        await intake._mend_once()
+        found.append(intake.failing_since > 0)
+        monkeypatch.setattr(spool, "_limit", 2 * 1024 * 1024)
+        await intake._mend_once()
+        return [*found, intake.failing_since > 0]
+
+    assert play(story, table, spool) == [False, True, True, True, False]
 
 
 def test_a_segment_that_cannot_be_read_keeps_nobody_from_postgresql(tmp_path, monkeypatch):

@@ -161,7 +161,8 @@ def exchange_code(app_id: str, app_secret: str, code: str, verifier: str, *, is_
 def refresh_pair(app_id: str, app_secret: str, refresh: str, *, is_training: bool = False) -> Pair:
     """A new pair for a refresh token, which this burns. An answer without a refresh token keeps the old one.
 
-    Raises AnswerLost when the token may have been burnt for nothing, another Unreachable when it certainly was not."""
+    Raises AnswerLost when the token may well have been burnt for nothing, another Unreachable when it most likely was
+    not: no connection, or a page or an error of what stands before Zalo (docs/decisions/0008)."""
     fields = {"app_id": app_id, "grant_type": "refresh_token", "refresh_token": refresh}
     return _token(app_secret, fields, keep=refresh, is_training=is_training)
 
@@ -178,7 +179,7 @@ def _token(app_secret: str, fields: dict[str, str], *, keep: str, is_training: b
     if status == 504:
         raise AnswerLost  # what stands before Zalo did not wait for an answer that may have been a pair
     if status != 200 or raw.lstrip().startswith(b"<"):
-        raise Unreachable  # a page of something in between grants nothing
+        raise Unreachable  # of something in between, which most likely granted nothing; if it did, Zalo's next no tells
     body = _parsed(raw)
     if body is None:
         raise AnswerLost
@@ -191,7 +192,7 @@ def _pair(body: object, keep: str) -> Pair:
         raise OAuthRefused(code)
     access, refresh, seconds = known.get("access_token"), known.get("refresh_token"), number(known.get("expires_in"))
     if not (isinstance(access, str) and access and (refresh or seconds)):
-        raise Unreachable
+        raise AnswerLost  # JSON comes from Zalo itself, which has had the token
     # A new pair whose length of life cannot be read is used for an hour rather than thrown away.
     lives = number(known.get("refresh_token_expires_in"))
     return Pair(access, str(refresh or keep), seconds or HOUR, lives)

@@ -175,7 +175,8 @@ def send(message: Message) -> bool:
     faults.point("outbox.answered")
     if outcome.verdict is Verdict.TOKEN:
         return _renew(message, version)
-    metrics.count("sends", outcome.verdict.value)
+    if not account.is_training:
+        metrics.count("sends", outcome.verdict.value)
     record(message, outcome)
     faults.point("outbox.recorded")
     return True

@@ -30,14 +30,15 @@ def note(oa: OfficialAccount, event_name: str, at: datetime) -> None:
 
 
 def sync(oa: OfficialAccount, account: Account, followers: int | None) -> None:
-    """Zalo's own total of this day, the last one told; with the first of a day the tags of Zalo's console."""
+    """Zalo's own total of this day, the last one told; once a day, as soon as they are told, the console's tags."""
     if followers is None:
         return
-    first = not FollowerDay.objects.filter(oa=oa, day=timezone.localdate(), followers__isnull=False).exists()
     _write(oa, timezone.now(), TOTAL, followers)
-    if first:
+    today = timezone.localdate()
+    if oa.zalo_tags_on != today:
         with contextlib.suppress(client.Unreachable):
-            OfficialAccount.objects.filter(pk=oa.pk).update(zalo_tags=_tidy(client.tags(account)))
+            told = {"zalo_tags": _tidy(client.tags(account)), "zalo_tags_on": today}
+            OfficialAccount.objects.filter(pk=oa.pk).update(**told)
 
 
 INSERT = (

@@ -12,6 +12,7 @@ import redis
 from django.db.models import Count, Min
 
 from zalopolice import heartbeat, metrics
+from zalopolice.gateway import training
 from zalopolice.gateway.models import Attachment, InboundEvent, Incident, Message, OfficialAccount, ZaloApp
 from zalopolice.queue import Job
 
@@ -25,10 +26,13 @@ QUEUES: dict[str, tuple[type[Job], str]] = {
 
 
 def queues(now: datetime) -> dict[str, tuple[int, int]]:
-    """Queue → how much is due and for how many seconds the oldest has been; a lease or a pause is not waiting."""
+    """Queue → how much is due and for how many seconds the oldest has been; a lease or a pause is not waiting.
+
+    An exercise is counted nowhere. An event's unit is not known before it is opened, its application is."""
     found = dict.fromkeys(QUEUES, (0, 0))
     for model in {model for model, _ in QUEUES.values()}:
-        rows = model._default_manager.filter(next_at__lte=now).order_by().values_list("queue")
+        exercise = {"app_id": training.APP_ID} if model is InboundEvent else {"unit__is_training": True}
+        rows = model._default_manager.filter(next_at__lte=now).exclude(**exercise).order_by().values_list("queue")
         for zone, number, oldest in rows.annotate(n=Count("pk"), oldest=Min("next_at")):
             for name, place in QUEUES.items():
                 if place == (model, zone):

@@ -16,9 +16,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from zalopolice import crypto, faults, metrics, queue
-from zalopolice.gateway import accounts, echoes, events, storing, stuck
+from zalopolice.gateway import accounts, echoes, events, storing, stuck, training
 from zalopolice.gateway.models import InboundEvent, OfficialAccount, StuckEvent
 from zalopolice.gateway.storing import NotYet
+from zalopolice.gateway.stuck import UnknownAccount
 
 log = logging.getLogger(__name__)
 
@@ -30,11 +31,6 @@ STATES = {
     events.RECORD: InboundEvent.State.RECORDED,
     events.IGNORE: InboundEvent.State.IGNORED,
 }
-
-
-class UnknownAccount(events.BadEvent):
-    """Signed by an app of ours for an account no unit has connected yet: it waits until one does. Ids are public, so
-    declaring one proves nothing; a consent does."""
 
 
 def receive(pk: uuid.UUID) -> None:
@@ -64,7 +60,8 @@ def _decide_on(locked: AbstractContextManager[queue.Job | None]) -> bool:
         except Exception as error:  # whatever an event does to us, the others must go on
             _set_aside(event, error)
     faults.point("inbox.committed")
-    metrics.count("events", decided or "later")
+    if event.app_id != training.APP_ID:
+        metrics.count("events", decided or "later")
     return True
 
 
@@ -82,8 +79,7 @@ def take(app_id: str, body: dict[str, Any], received_at: datetime) -> None:
 def wake(app_id: str) -> None:
     """An account of this app was connected: what waits for it may be read now. The bodies are sealed, so all that waits
     for an account of the app is tried."""
-    waits = InboundEvent.objects.filter(app_id=app_id, state=InboundEvent.State.PENDING, next_at__isnull=False)
-    waits.filter(error__startswith=UnknownAccount.__name__).update(next_at=timezone.now())
+    stuck.waiting().filter(app_id=app_id).update(next_at=timezone.now())
 
 
 def _set_aside(event: InboundEvent, error: Exception) -> None:

@@ -17,7 +17,7 @@ Kind = Incident.Kind
 INSTALLATION = uuid.UUID(int=0)
 """What an alert is about when its incident has no account."""
 OF_THE_ACCOUNT = (Kind.TOKEN_ENDING, Kind.CONSENT_LOST)
-TOLD_BY_THE_FINDER = (Kind.CONSOLE_REPLY, Kind.EVENTS_STUCK, Kind.MESSAGES_MISSING)
+TOLD_BY_THE_FINDER = (Kind.CONSOLE_REPLY, Kind.MESSAGES_MISSING)
 """Whoever finds one of these rings a bell of its own, which leads to the very thing."""
 
 

@@ -36,6 +36,10 @@ LADDER = (10, 60, 300, 1800, 7200, *(14_400,) * 5)
 GONE_TRIES = 6
 """Zalo's router answers 404 to networks it dislikes and for files not yet copied: no first answer counts."""
 NO_ROOM = 300.0
+FOREIGN_EVERY, FOREIGN_KEPT = 3600.0, timedelta(days=7)
+"""A host of Zalo's that nobody has entered yet: Zalo keeps files for days, and so long somebody may enter it. Looking
+again knocks nowhere."""
+FOREIGN = str(fetching.Foreign())
 DERIVED = {Kind.IMAGE, Kind.GIF, Kind.AUDIO}
 PER_HOUR, PER_DAY = "media_files_hour", "media_mb_day"
 WAITS_FOR_ROOM = gettext_noop("Ổ đĩa máy chủ gần đầy; máy sẽ tải tiếp khi có chỗ.")
@@ -140,6 +144,10 @@ def _refuse(attachment: Attachment, error: fetching.Refused) -> None:
     if isinstance(error, fetching.Foreign):
         # A host of Zalo's that we do not know yet looks like this, so a person must see it.
         incidents.begin(Incident.Kind.MEDIA_FOREIGN, oa=attachment.message.oa)
+        if timezone.now() - attachment.message.sent_at < FOREIGN_KEPT:
+            # No try of the file's, like one without room: when the host is entered, its ladder is whole.
+            queue.again(attachment, FOREIGN_EVERY, attempt=attachment.attempt - 1, reason=FOREIGN)
+            return
     _give_up(attachment, State.REJECTED, str(error))
 
 
@@ -150,7 +158,7 @@ def _give_up(attachment: Attachment, state: str, reason: str) -> None:
 
 
 def _stored(attachment: Attachment, digest: str, size: int) -> None:
-    derived, now = attachment.kind in DERIVED, timezone.now()
+    derived, now, was_foreign = attachment.kind in DERIVED, timezone.now(), attachment.reason == FOREIGN
     done: dict[str, Any] = {"queue": "", "next_at": None, "sha256": digest, "size": size, "fetched_at": now}
     if derived:
         done |= {"queue": "worker", "next_at": now}
@@ -160,6 +168,8 @@ def _stored(attachment: Attachment, digest: str, size: int) -> None:
         if derived:
             queue.ring("zalopolice.derive", attachment.pk, "worker")
     faults.point("media.committed")
+    if was_foreign:
+        incidents.end(Incident.Kind.MEDIA_FOREIGN, attachment.message.oa)
 
 
 def _bring_in(attachment: Attachment) -> tuple[str, int]:

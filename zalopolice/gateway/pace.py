@@ -66,9 +66,9 @@ def take(oa: OfficialAccount) -> float:
             turn = now
         else:
             # Behind those who were told to come back before: so hardly anybody comes in vain, however many wait. In
-            # steps of the ceiling, which the rate does not pass for minutes: turns in steps of a halved rate would be
-            # too few when they come, and it has long risen again.
-            step = timedelta(seconds=1 / min(most["pace_oa"], own.ceiling or most["pace_oa"]))
+            # steps of the rest, where the rate is for minutes: turns in steps of a halved rate would be too few when
+            # they come, and it has long risen again; in steps of the ceiling one in thirty came in vain.
+            step = min(gaps[1], timedelta(seconds=1 / (own.ceiling * REST))) if own.ceiling else gaps[1]
             turn = max(own.turn_at + step, own.free_at, app.free_at)
             Pace.objects.filter(pk=own.pk).update(turn_at=turn)
     if own.ceiling is not None and rate(own, most["pace_oa"], now) >= most["pace_oa"]:

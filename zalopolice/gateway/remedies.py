@@ -38,7 +38,10 @@ HELP: dict[str, Help] = {
     ),
     Kind.WEBHOOK_SILENT: Help(
         "late",
-        _("Bình thường ngày nào Zalo cũng báo tin của OA này, nay thì không. Có thể Zalo đã tắt webhook."),
+        _(
+            "Đã lâu Zalo không báo tin nào của OA này, hoặc chưa báo lần nào từ khi kết nối. Có thể webhook chưa bật "
+            "hay Zalo đã tắt."
+        ),
         _(
             "Nhắn thử một tin vào OA. Nếu tin không tới hộp tin, mở trang quản trị ứng dụng Zalo, mục Webhook, bật lại "
             "và kiểm tra địa chỉ."
@@ -57,6 +60,30 @@ HELP: dict[str, Help] = {
         _("Kiểm tra PostgreSQL và ổ đĩa của nó. Khi PostgreSQL chạy lại, tin tự vào hộp tin."),
         _("%(n)s tin đang chờ"),
     ),
+    Kind.SPOOL_FAILING: Help(
+        "late",
+        _(
+            "Có lúc cả cơ sở dữ liệu lẫn kho tạm không ghi được, nên máy trả lời 503 cho Zalo. Zalo gửi lại trong gần "
+            "hai giờ rồi tắt webhook."
+        ),
+        _(
+            "Dọn ổ đĩa chứa kho tạm và kiểm tra PostgreSQL ngay. Nếu quá hai giờ, mở trang quản trị ứng dụng Zalo lưu "
+            "lại địa chỉ webhook, rồi ở trang Zalo OA chọn Đối chiếu với Zalo."
+        ),
+        _("từ %(n)s phút trước"),
+    ),
+    Kind.SPOOL_KEPT: Help(
+        "late",
+        _(
+            "Kho tạm có tệp .kept: tin bị cơ sở dữ liệu từ chối hoặc tệp bị hỏng. Trong đó có thể có tin báo của người "
+            "dân."
+        ),
+        _(
+            "Quản trị hệ thống xem nhật ký máy nhận tin và sửa nguyên nhân. Sau đó đổi đuôi .kept thành .seg để máy "
+            "thử lại; đừng xóa tệp."
+        ),
+        _("%(n)s tệp"),
+    ),
     Kind.QUEUE_OLD: Help(
         "late",
         _("Có việc đến hạn mà chưa ai làm, tin trả lời sẽ chậm."),
@@ -65,8 +92,14 @@ HELP: dict[str, Help] = {
     ),
     Kind.EVENTS_STUCK: Help(
         "late",
-        _("Có tin Zalo báo mà hệ thống không đọc được sau nhiều lần thử. Có thể đó là tin báo của người dân."),
-        _("Trực ban mở Hộp tin, mục tin cần xử lý tay, đọc nguyên văn và xếp. Báo quản trị hệ thống."),
+        _(
+            "Có tin Zalo báo mà chưa vào hộp tin của đơn vị nào: OA nhận tin chưa kết nối xong, hoặc hệ thống không "
+            "đọc được tin. Có thể đó là tin báo của người dân."
+        ),
+        _(
+            "Xem OA nào chưa kết nối; Trưởng đơn vị đó mở trang Zalo OA và kết nối, tin đang chờ sẽ tự vào hộp tin. OA "
+            "nào cũng đã kết nối thì quản trị hệ thống xem nhật ký của máy nhận tin."
+        ),
         pgettext_lazy("sự cố", "%(n)s tin"),
     ),
     Kind.MESSAGES_MISSING: Help(
@@ -89,7 +122,10 @@ HELP: dict[str, Help] = {
     Kind.MEDIA_FOREIGN: Help(
         "soon",
         _("Một tệp người dân gửi nằm ở máy chủ không có trong danh sách của Zalo nên máy không tải."),
-        _("Quản trị hệ thống xem Zalo có đổi máy chủ chứa tệp không; nếu có, thêm tên máy chủ vào cấu hình."),
+        _(
+            "Quản trị hệ thống xem Zalo có đổi máy chủ chứa tệp không; nếu có, thêm tên máy chủ vào cấu hình. Tệp gửi "
+            "trong bảy ngày qua sẽ tự tải trong vòng một giờ."
+        ),
     ),
     Kind.MEDIA_POSTPONED: Help(
         "soon",

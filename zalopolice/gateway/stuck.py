@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import logging
 import uuid
+from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from zalopolice import faults, queue, written
 from zalopolice.audit import log as audit
-from zalopolice.gateway import events
+from zalopolice.gateway import events, training
 from zalopolice.gateway.models import InboundEvent, OfficialAccount, StuckEvent
 from zalopolice.refusals import Refused
 from zalopolice.units.models import Alert, Officer
@@ -21,6 +23,14 @@ from zalopolice.units.models.alerts import tell
 from zalopolice.units.roles import Permission
 
 log = logging.getLogger(__name__)
+
+CONNECTING = timedelta(minutes=5)
+"""A consent and the first event meet on the way: so long nobody need know that the event waits."""
+
+
+class UnknownAccount(events.BadEvent):
+    """Signed by an app of ours for an account no unit has connected yet: it waits until one does. Ids are public, so
+    declaring one proves nothing; a consent does."""
 
 
 def keep(event: InboundEvent, raw: bytes | None, error: str) -> None:
@@ -76,10 +86,19 @@ def _name(body: dict[str, Any]) -> str:
     return events.text_at(body, "event_name")[:64]
 
 
+def waiting() -> QuerySet[InboundEvent]:
+    """What waits until a unit connects its account. All that waits has an index; this is a part of it."""
+    rows = InboundEvent.objects.filter(queue="vault", next_at__isnull=False, state=InboundEvent.State.PENDING)
+    return rows.filter(error__startswith=UnknownAccount.__name__)
+
+
 def unknown() -> int:
-    """Poison of accounts nobody entered: no officer can see it, the province's incident counts it."""
+    """Events of accounts nobody connected, and what cannot be read at all: no officer can see them, the province's
+    incident counts them. Not those of exercises."""
     placed = StuckEvent.objects.values("event_id")
-    return InboundEvent.objects.filter(state=InboundEvent.State.POISON).exclude(pk__in=placed).count()
+    poison = InboundEvent.objects.filter(state=InboundEvent.State.POISON).exclude(pk__in=placed)
+    late = waiting().filter(received_at__lte=timezone.now() - CONNECTING)
+    return sum(rows.exclude(app_id=training.APP_ID).count() for rows in (poison, late))
 
 
 def release(pk: uuid.UUID) -> uuid.UUID | None:

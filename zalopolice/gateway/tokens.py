@@ -6,7 +6,8 @@ a chief's new consent; so the right to refresh is a lease by compare-and-set, an
 That a token leaves for Zalo is committed before the call (``asked_at``). The new pair goes first into a sealed file, so
 that a database that has just gone away costs nothing, then into the journal, then into the row. Whoever finds a token
 that was asked with looks for the pair in file and journal; without it the answer was lost, and the token is never sent
-again: only the chief's consent helps, and that is said at once (docs/decisions/0008).
+again: only the chief's consent helps, and that is said at once. A page or an error of what stands before Zalo most
+likely granted nothing: then the token is sent once more (docs/decisions/0008).
 """
 
 from __future__ import annotations
@@ -112,7 +113,7 @@ def _refresh_now(oa: OfficialAccount, token: Token) -> Token:
     except client.AnswerLost:
         raise _lost(oa, token) from None
     except client.Unreachable:
-        _rows(token).update(asked_at=None)  # certainly not used
+        _rows(token).update(asked_at=None)  # most likely not used; if it was, Zalo's next no is the alarm
         raise
     faults.point("token.answered")
     return store(oa, pair, token.version + 1)

@@ -16,6 +16,7 @@ from zalopolice.gateway.models import OfficialAccount, WebhookSecret, ZaloApp
 from zalopolice.units.models import Area, Membership, Unit
 
 APP_ID = "9990000000000000012"
+"""Of all training units and of no other: so an event tells by its application that it is an exercise."""
 CODE = "tap-huan"
 NAME = "Đơn vị tập huấn"
 APP_NAME = "Ứng dụng tập huấn"

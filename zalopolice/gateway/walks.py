@@ -1,4 +1,5 @@
-"""When Zalo's history is compared with ours: after our webhook was away, every night, and when the chief asks."""
+"""When Zalo's history is compared with ours: after our webhook was away or an account silent, every night, and when the
+chief asks."""
 
 from __future__ import annotations
 
@@ -7,13 +8,14 @@ from datetime import datetime, timedelta
 
 import redis
 from django.db import IntegrityError, models, transaction
-from django.db.models import Exists, Min, OuterRef
+from django.db.models import Exists, F, Min, OuterRef
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from zalopolice import queue
 from zalopolice.audit import log
 from zalopolice.gateway import gauges
-from zalopolice.gateway.models import HistoryWalk, OfficialAccount
+from zalopolice.gateway.models import HistoryWalk, Incident, OfficialAccount
 from zalopolice.units.models import Officer
 
 Kind = HistoryWalk.Kind
@@ -21,6 +23,8 @@ FRESH = 60.0
 """Seconds: the webhook tells every second that it lives."""
 AWAY = timedelta(minutes=30)
 """Zalo's third try of an event comes after half an hour; who was away shorter has missed none."""
+SILENCE = timedelta(hours=2)
+"""Zalo gives an event up after 1 h 51 m: who hears something more often has missed none."""
 MARGIN = timedelta(minutes=10)
 NIGHT_HOUR = 3
 BACK, LONGEST = timedelta(hours=48), timedelta(days=14)
@@ -51,16 +55,35 @@ def stop(walk: HistoryWalk, *, by: Officer) -> None:
 
 def after_downtime() -> None:
     """Zone vault. Notes until when the webhook listened; when it comes back after a while, looks at what it missed."""
-    try:
-        listens = time.time() - gauges.webhook().get("at", 0.0) < FRESH
-    except redis.RedisError:
-        return
-    if not listens:
+    if not _listens():
         return
     now = timezone.now()
     back = _connected().filter(listening_at__lt=now - AWAY)
     missed = [oa.pk for oa in back if oa.listening_at and not _covered(oa, oa.listening_at - MARGIN)]
     _connected().exclude(pk__in=missed).update(listening_at=now)
+
+
+def _listens() -> bool:
+    """A webhook that lives and refuses what Zalo signs is as good as away."""
+    try:
+        lives = time.time() - gauges.webhook().get("at", 0.0) < FRESH
+    except redis.RedisError:
+        return False
+    refuses = Incident.objects.filter(kind=Incident.Kind.SIGNATURE_REFUSED, ended_at=None)
+    return lives and not refuses.exists()
+
+
+def after_silence() -> None:
+    """Zone vault. Where something is heard again after longer than Zalo repeats an event, looks at what was not heard.
+
+    Zalo may have switched the webhook off, a proxy been dead or a certificate over: our process notices none of these.
+    An account that is only quiet costs a call or two."""
+    heard = _connected().annotate(before=Coalesce("heard_at", "connected_at"))
+    for oa in heard.filter(last_event_at__gt=F("before") + SILENCE):
+        if _covered(oa, oa.before - MARGIN):
+            OfficialAccount.objects.filter(pk=oa.pk).update(heard_at=oa.last_event_at)
+    lately = heard.filter(last_event_at__lte=F("before") + SILENCE)
+    lately.exclude(heard_at=F("last_event_at")).update(heard_at=F("last_event_at"))
 
 
 def _covered(oa: OfficialAccount, since: datetime) -> bool:

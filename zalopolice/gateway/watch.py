@@ -32,7 +32,9 @@ Found = dict[OfficialAccount | None, int]
 
 QUEUE_OLD = 60
 REFUSED_A_MINUTE = 3
-REFUSED_CALM = timedelta(minutes=10)
+CALM: dict[str, timedelta] = {Kind.SIGNATURE_REFUSED: timedelta(minutes=10), Kind.SPOOL_FAILING: timedelta(minutes=10)}
+"""Zalo repeats a refused event after minutes, so one quiet minute does not mean that it is taken now; and of several
+webhook processes each tells of itself, in turn."""
 CLOCK_OFF = 120
 BACKUP_OLD = timedelta(hours=26)
 BUSY_DAYS = 5
@@ -72,17 +74,12 @@ def watch() -> None:
             if its_kind == kind and key in sizes:
                 incident.figure, incident.last_seen_at = sizes[key][1], watched.now
                 still.append(incident)
-            elif its_kind == kind and not (kind == Kind.SIGNATURE_REFUSED and _calms_down(incident, watched.now)):
+            elif its_kind == kind and incident.last_seen_at <= watched.now - CALM.get(kind, timedelta(0)):
                 gone.append(incident.pk)
     Incident.objects.bulk_update(still, ["figure", "last_seen_at"])
     Incident.objects.filter(pk__in=gone).update(ended_at=watched.now)
     note_signing_keys(watched.now)
     _leave_numbers(watched)
-
-
-def _calms_down(incident: Incident, now: datetime) -> bool:
-    """Zalo repeats a refused event after minutes: one quiet minute does not mean that the secret is right now."""
-    return incident.last_seen_at > now - REFUSED_CALM
 
 
 # --- of an account -----------------------------------------------------------------------------------------------
@@ -99,7 +96,8 @@ def consent_lost(watched: Round) -> Found:
 
 
 def webhook_silent(watched: Round) -> Found:
-    """A day without anything is news only where every day brings something; elsewhere it takes a week."""
+    """A day without anything is news only where every day brings something; elsewhere it takes a week. Of an account
+    that was never heard a day tells enough: whoever connects one tries it, and nobody else would notice."""
     hours = watched.rules["silent_hours"]
     quiet = [oa for oa in watched.connected if _hours(oa, watched.now) >= hours]
     if not quiet:
@@ -109,13 +107,18 @@ def webhook_silent(watched: Round) -> Found:
     days: Counter[Any] = Counter()
     for oa, _day in heard.values_list("oa", "sent_at__date").distinct():
         days[oa] += 1
+    found = {oa: _hours(oa, watched.now) for oa in quiet}
     return {
-        oa: _hours(oa, watched.now) for oa in quiet if days[oa.pk] >= BUSY_DAYS or _hours(oa, watched.now) >= hours * 7
+        oa: silent
+        for oa, silent in found.items()
+        if oa.last_event_at is None or days[oa.pk] >= BUSY_DAYS or silent >= hours * 7
     }
 
 
 def _hours(oa: OfficialAccount, now: datetime) -> int:
-    return 0 if oa.last_event_at is None else int((now - oa.last_event_at).total_seconds() // 3600)
+    """Without a word; since the connecting, when there never was one."""
+    since = oa.last_event_at or oa.connected_at or now
+    return int((now - since).total_seconds() // 3600)
 
 
 def seats_unconfirmed(watched: Round) -> Found:
@@ -152,6 +155,18 @@ def spool_used(watched: Round) -> Found:
     return {None: int(spooled)} if spooled else {}
 
 
+def spool_failing(watched: Round) -> Found:
+    """Minutes since the webhook had to answer 503: neither the database nor the spool took an event."""
+    since = gauges.webhook().get("spool_failing_since", 0)
+    return {None: int(watched.now.timestamp() - since) // 60} if since else {}
+
+
+def spool_kept(watched: Round) -> Found:
+    """Files with events PostgreSQL refused, or damaged ones: only a person can judge them."""
+    kept = gauges.webhook().get("spool_kept", 0)
+    return {None: int(kept)} if kept else {}
+
+
 def worker_still(watched: Round) -> Found:
     """As the watchdog sees it, but by the wall clock: that is enough to tell a person."""
     client, now, still = metrics.broker(), time.time(), 0
@@ -179,7 +194,7 @@ def backup_old(watched: Round) -> Found:
 
 
 def events_stuck(watched: Round) -> Found:
-    """Of accounts nobody entered; those of a unit are on its duty officer's page."""
+    """Of accounts nobody connected; those of a unit are on its duty officer's page."""
     number = stuck.unknown()
     return {None: number} if number else {}
 
@@ -198,6 +213,8 @@ CHECKS: dict[str, Callable[[Round], Found]] = {
     Kind.SIGNATURE_REFUSED: signature_refused,
     Kind.QUEUE_OLD: queue_old,
     Kind.SPOOL_USED: spool_used,
+    Kind.SPOOL_FAILING: spool_failing,
+    Kind.SPOOL_KEPT: spool_kept,
     Kind.WORKER_STILL: worker_still,
     Kind.CLOCK_WRONG: clock_wrong,
     Kind.BACKUP_OLD: backup_old,

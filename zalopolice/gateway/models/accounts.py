@@ -99,6 +99,7 @@ class OfficialAccount(UnitOwned):
     last_event_at = models.DateTimeField(null=True)  # to the minute
     last_sent_at = models.DateTimeField(null=True)
     listening_at = models.DateTimeField(null=True)  # until when our webhook surely took its events
+    heard_at = models.DateTimeField(null=True)  # ``last_event_at`` as whoever looks for silences last saw it
     followers = models.PositiveIntegerField(null=True)
     broadcast_left = models.PositiveIntegerField(null=True)  # this month, as Zalo counts; None: not known
     broadcast_total = models.PositiveIntegerField(null=True)
@@ -107,6 +108,7 @@ class OfficialAccount(UnitOwned):
     package = models.CharField(max_length=80, blank=True, default="")
     checked_at = models.DateTimeField(null=True)  # when Zalo last told the four above
     zalo_tags = models.JSONField(default=list)  # names of the tags officers gave in Zalo's own console, to read
+    zalo_tags_on = models.DateField(null=True)  # the day they were got
     buttons_refused_at = models.DateTimeField(null=True)  # Zalo took no message with a button (design D7)
 
     objects = OfficialAccountQuerySet.as_manager()

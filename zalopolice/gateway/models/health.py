@@ -38,6 +38,8 @@ class Incident(UnitOwned):
         EVENTS_STUCK = "events_stuck", _("Có tin cần xử lý tay")
         QUEUE_OLD = "queue_old", _("Hàng đợi chạy chậm")
         SPOOL_USED = "spool_used", _("Tin đang chờ ở kho tạm")
+        SPOOL_FAILING = "spool_failing", _("Không nơi nào nhận được tin")
+        SPOOL_KEPT = "spool_kept", _("Kho tạm có tệp cần người xem")
         MEDIA_POSTPONED = "media_postponed", _("Ổ đĩa gần đầy, hoãn tải ảnh")
         MEDIA_FOREIGN = "media_foreign", _("Tệp của người dân nằm ở máy chủ lạ")
         MESSAGES_MISSING = "messages_missing", _("Zalo có tin mà hệ thống chưa có")
