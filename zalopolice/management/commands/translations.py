@@ -71,7 +71,7 @@ NOT_SAID: dict[str, set[str]] = {
     "zalopolice/interface.py": {"AFTER", "CODE"},
     # languages, each by its own name; answers people write into a sheet
     "procedures/languages.py": {"LANGUAGES"},
-    "procedures/workbook.py": {"READ"},
+    "procedures/cells.py": {"READ"},
     # said by a command that imports
     "procedures/importing.py": {"carry_in"},
 }
