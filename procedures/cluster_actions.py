@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from procedures import actions, two_people
-from procedures.misses import HIDDEN
+from procedures.masking import HIDDEN
 from procedures.models import Miss, MissCluster, Procedure, Version
 from zalopolice.audit import log
 from zalopolice.refusals import Refused
