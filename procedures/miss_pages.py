@@ -175,6 +175,7 @@ def counts(request: OfficerRequest) -> HttpResponse:
     named = _named(request, [line["slug"] for line in lines])
     for line in lines:
         near = named.get(line["slug"])
+        line["near"] = near
         line["name"] = near.name if near else line["slug"] or _("Không rõ thủ tục nào")
     total = {kind: sum(line[kind] for line in lines) for kind in Outcome.Kind.values}
     context = {"lines": lines, "total": total, "months": months, "chosen": chosen, "at": "procedures"}

@@ -123,9 +123,9 @@ def _sentence(request: HttpRequest) -> str:
     return request.POST.get("sentence", "").replace("\0", "").strip()[:LONGEST]
 
 
-def decide(text: str, entries: Sequence[Phrases], rows: Sequence[Flow]) -> Decided:
+def decide(text: str, entries: Sequence[Phrases], rows: Sequence[Flow], names: dict[str, str]) -> Decided:
     line = judging.judge([{"text": text}], entries).lines[0]
-    return Decided(line, {entry.slug: entry.name for entry in entries}, flows.heard(text, rows))
+    return Decided(line, names, flows.heard(text, rows))
 
 
 def own_rows(by: Officer) -> list[Row]:
@@ -164,15 +164,19 @@ def try_version(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
 
 def _version_trial(request: OfficerRequest, row: Version, name: str, synonyms: Sequence[str]) -> Trial:
     by = request.user
-    before = trial.phrases(catalogue.published(by.unit.pk))
+    entries = catalogue.published(by.unit.pk)
+    before = trial.phrases(entries)
     draft = Phrases(row.procedure.slug, name, tuple(synonyms))
     after = trial.with_draft(before, draft)
     chosen = trial.sample(draft.slug, trial.changed(before, after))
     found = trial.differences([*own_rows(by), *chosen], before, after)
-    shown = Trial(_sentence(request), found=found, names={entry.slug: entry.name for entry in after})
+    names = catalogue.for_editors(entries)
+    names_after = names | {draft.slug: catalogue.unreviewed(draft.name)}
+    shown = Trial(_sentence(request), found=found, names=names_after)
     if shown.sentence:
         rows = flow_models.published(by.unit.pk)
-        shown.before, shown.after = (decide(shown.sentence, names, rows) for names in (before, after))
+        shown.before = decide(shown.sentence, before, rows, names)
+        shown.after = decide(shown.sentence, after, rows, names_after)
     return shown
 
 
@@ -194,12 +198,12 @@ def try_flow(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
 
 def _flow_trial(request: OfficerRequest, flow: Flow) -> Trial:
     by = request.user
-    entries = trial.phrases(catalogue.published(by.unit.pk))
-    names = {entry.slug: entry.name for entry in entries}
+    published = catalogue.published(by.unit.pk)
+    entries, names = trial.phrases(published), catalogue.for_editors(published)
     shown = Trial(_sentence(request), caught=trial.caught(flow, own_rows(by), entries), names=names)
     if shown.sentence:
         rows = [flow, *(row for row in flow_models.published(by.unit.pk) if row.slug != flow.slug)]
-        shown.after = decide(shown.sentence, entries, rows)
+        shown.after = decide(shown.sentence, entries, rows, names)
     return shown
 
 
@@ -208,8 +212,8 @@ def _flow_trial(request: OfficerRequest, flow: Flow) -> Trial:
 
 def console(request: OfficerRequest) -> HttpResponse:
     by, sentence = request.user, _sentence(request)
-    entries = trial.phrases(catalogue.published(by.unit.pk))
-    names = {entry.slug: entry.name for entry in entries}
+    published = catalogue.published(by.unit.pk)
+    entries, names = trial.phrases(published), catalogue.for_editors(published)
     wrong = request.method == "POST" and ("keep" in request.POST or not sentence)
     form = SampleForm(request.POST if wrong else None, initial={"sentence": sentence}, names=names)
     if "keep" in request.POST and form.is_valid() and _keep(request, form):
@@ -218,7 +222,7 @@ def console(request: OfficerRequest) -> HttpResponse:
     context = {
         "at": "procedures",
         "form": form,
-        "decided": decide(sentence, entries, flow_models.published(by.unit.pk)) if sentence else None,
+        "decided": decide(sentence, entries, flow_models.published(by.unit.pk), names) if sentence else None,
         "page": found,
         "samples": [(row, *_judged(row, entries, names)) for row in found.rows],
         "may_keep": by.may(Permission.PROCEDURE_EDIT),
