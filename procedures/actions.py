@@ -15,7 +15,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from procedures import languages, two_people
+from procedures import catalogue, languages, two_people
 from procedures.models import Procedure, UnitOverride, Version
 from zalopolice.audit import log
 from zalopolice.gateway import shared_files
@@ -173,7 +173,12 @@ def missing(version: Version) -> list[str]:
     """What a citizen would look for in vain."""
     content = version.content
     if version.replaced_by:
-        return [] if content.get("explanation") else [_("lời giải thích tên cũ")]
+        heir = catalogue.of_unit(version.unit_id).filter(procedure__slug=version.replaced_by).first()
+        found = {
+            _("lời giải thích tên cũ"): content.get("explanation"),
+            _("thủ tục thay thế đang công bố"): heir is not None and not heir.replaced_by,
+        }
+        return [what for what, there in found.items() if not there]
     asked = {
         "who_can_apply": _("ai được làm"),
         "where": _("nơi nộp"),

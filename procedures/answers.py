@@ -79,6 +79,17 @@ def card(
         return next(text for text in texts if len(text) <= TEXT_MAX)
 
 
+def gone(former: Entry, today: date, unit_code: str = "") -> str:
+    """A name the law no longer knows, whose heir nobody has published here: what its editors say of it, no card."""
+    name = former.content.get("name_vi") or former.name
+    values = _values(former, None, today, unit_code, None) | {
+        "name": name.split("(")[0].strip(),
+        "explanation": _told(former),
+    }
+    with speaking(former.language):
+        return words("procedure_gone", **values, steps_next=[words(f"next_{OFFICER}")])
+
+
 def part(
     wanted: Sequence[str],
     entry: Entry,

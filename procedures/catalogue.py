@@ -15,6 +15,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from procedures import languages
 from procedures.models import Version
@@ -121,6 +122,15 @@ def _load(owners: Collection[uuid.UUID]) -> dict[uuid.UUID, list[Entry]]:
     for row in rows.only("procedure", *PUBLIC, *fields).order_by("procedure__position", "procedure__slug"):
         found[row.unit_id].append(entry_of(row))
     return found
+
+
+def for_editors(entries: Iterable[Entry]) -> dict[str, str]:
+    """Names by slug for an editor's list or select, where no badge can stand."""
+    return {entry.slug: entry.name if entry.is_reviewed else unreviewed(entry.name) for entry in entries}
+
+
+def unreviewed(name: str) -> str:
+    return _("%(name)s (chưa thẩm định)") % {"name": name}
 
 
 NEAR = 5

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from procedures import actions, two_people
-from procedures.misses import HIDDEN
+from procedures.masking import HIDDEN, masked
 from procedures.models import Miss, MissCluster, Procedure, Version
 from zalopolice.audit import log
 from zalopolice.refusals import Refused
@@ -24,9 +24,11 @@ SHOWN = 20
 State = MissCluster.State
 
 
-def proposals(misses: Iterable[Miss]) -> list[str]:
-    """The sentences as synonyms: each once, nothing hidden in them, as long as a synonym may be."""
-    written = (" ".join(miss.text.replace(HIDDEN, " ").split()).strip(" .,;:?!") for miss in misses)
+def proposals(sentences: Iterable[str]) -> list[str]:
+    """The sentences as synonyms: each once, nothing hidden in them, as long as a synonym may be.
+
+    Masked once more: some were kept before a rule of masking was written."""
+    written = (" ".join(masked(one).replace(HIDDEN, " ").split()).strip(" .,;:?!") for one in sentences)
     found: dict[str, str] = {}
     for words in written:
         if 3 <= len(words) <= PHRASE:
@@ -35,14 +37,14 @@ def proposals(misses: Iterable[Miss]) -> list[str]:
 
 
 @transaction.atomic
-def draft(cluster: MissCluster, *, by: Officer) -> Version:
-    """A draft with the sentences as proposed synonyms; somebody reads it before anybody sees it.
+def draft(cluster: MissCluster, *, picked: Collection[str], by: Officer) -> Version:
+    """A draft with the sentences an editor has picked, one by one, as synonyms.
 
     Of the procedure they come closest to when it is the unit's own, of a new one when they come close to none."""
     two_people.require(by, Permission.PROCEDURE_EDIT)
     if cluster.unit_id == by.unit.pk and cluster.state != State.NEW:
         raise Refused(_("Nhóm câu này đã được xem. Tải lại trang."))
-    phrases = _phrases(cluster)
+    phrases = _picked(cluster, picked)
     version = _version_for(cluster, phrases[0], by)
     if version.state != Version.State.DRAFT:
         raise Refused(_("Thủ tục này đang có bản chờ thẩm định. Đợi công bố hoặc trả lại rồi làm tiếp."))
@@ -56,7 +58,7 @@ def draft(cluster: MissCluster, *, by: Officer) -> Version:
 
 
 def _version_for(cluster: MissCluster, name: str, by: Officer) -> Version:
-    slug = cluster.slug or slug_of_new(cluster, name)
+    slug = cluster.slug or slug_of_new(cluster)
     procedure = Procedure.objects.filter(unit=by.unit.pk, slug=slug).first()
     if procedure is not None:
         return actions.new_draft(procedure, by=by)
@@ -65,16 +67,17 @@ def _version_for(cluster: MissCluster, name: str, by: Officer) -> Version:
     return actions.add(slug=slug, field=_("Chưa xếp lĩnh vực"), name=name, by=by)
 
 
-def slug_of_new(cluster: MissCluster, name: str) -> str:
-    """The same every time: a cluster from below stays in the list, and to press twice must not make two procedures."""
-    return f"{fold(name).replace(' ', '-')[:55].strip('-')}-{cluster.pk.hex[-8:]}".strip("-")
+def slug_of_new(cluster: MissCluster) -> str:
+    """Without a citizen's words: it stands in addresses and in the log. The same every time: a cluster from below
+    stays in the list, and to press twice must not make two procedures."""
+    return f"thu-tuc-moi-{cluster.pk.hex[-8:]}"
 
 
 @transaction.atomic
-def propose(cluster: MissCluster, *, by: Officer) -> None:
-    """Passes the sentences, masked and read by an editor, up to the editors of the unit above."""
+def propose(cluster: MissCluster, *, picked: Collection[str], by: Officer) -> None:
+    """Passes the sentences an editor has picked, masked, up to the editors of the unit above."""
     two_people.require(by, Permission.PROCEDURE_EDIT, cluster)
-    _move(cluster, State.PROPOSED, phrases=_phrases(cluster))
+    _move(cluster, State.PROPOSED, phrases=_picked(cluster, picked))
     log.append("procedure.misses_proposed", cluster, by=by, sentences=len(cluster.phrases))
 
 
@@ -85,11 +88,15 @@ def drop(cluster: MissCluster, *, by: Officer) -> None:
     log.append("procedure.misses_dropped", cluster, by=by)
 
 
-def _phrases(cluster: MissCluster) -> list[str]:
-    phrases = cluster.phrases or proposals(Miss.objects.filter(cluster=cluster).order_by("-times", "pk")[:SHOWN])
+def _picked(cluster: MissCluster, picked: Collection[str]) -> list[str]:
+    misses = Miss.objects.filter(cluster=cluster).order_by("-times", "pk")[:SHOWN]
+    phrases = proposals(cluster.phrases or [miss.text for miss in misses])
     if not phrases:
         raise Refused(_("Các câu này dài hoặc bị che nhiều nên không làm từ gợi ý được. Tạo thủ tục mới nếu cần."))
-    return phrases
+    found = [phrase for phrase in phrases if phrase in picked]
+    if not found:
+        raise Refused(_("Đánh dấu ít nhất một câu đã đọc và dùng được."))
+    return found
 
 
 def _move(cluster: MissCluster, state: str, **changes: Any) -> None:

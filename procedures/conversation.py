@@ -145,10 +145,12 @@ def _has_just_asked(message: Message, offered: list[str]) -> bool:
 def give(message: Message, slug: str, carried: Carried, desk: Desk) -> bool:
     """The card; of what took its place, when the law no longer knows the name."""
     entry = asked = desk.entry(slug)
-    if entry is not None and entry.replaced_by:
-        entry = desk.entry(entry.replaced_by) or entry
-    if entry is None or asked is None:
+    if asked is not None and asked.replaced_by:
+        entry = desk.entry(asked.replaced_by)
+    if asked is None:
         return False
+    if entry is None or entry.is_former_name:
+        return _explain(message, asked, carried, desk)
     place, opening = desk.place(entry)
     text = answers.card(
         entry.in_language(outbox.spoken()), place, timezone.localdate(), unit=desk.unit.name, unit_code=desk.unit.code,
@@ -160,6 +162,15 @@ def give(message: Message, slug: str, carried: Carried, desk: Desk) -> bool:
             outbox.say_file(message, "procedure_file", file)
     misses.count(message.unit_id, entry.slug, Outcome.Kind.ANSWERED)
     said = {"slug": entry.slug, "steps": answers.next_steps(entry), "asked": _question_of(message)}
+    dialogues.begin(message.citizen, ABOUT, {**carried, **said}, LASTS)
+    return True
+
+
+def _explain(message: Message, former: Entry, carried: Carried, desk: Desk) -> bool:
+    """An old name with nothing published in its place: a card of it would be empty."""
+    text = answers.gone(former.in_language(outbox.spoken()), timezone.localdate(), desk.unit.code)
+    outbox.say(message, "procedure", text)
+    said = {"slug": former.slug, "steps": [OFFICER], "asked": _question_of(message)}
     dialogues.begin(message.citizen, ABOUT, {**carried, **said}, LASTS)
     return True
 
@@ -202,10 +213,11 @@ def follow_up(message: Message, state: Carried, desk: Desk) -> str:
     if aspects.says_wrong(message.text):
         return _note_wrong(message, entry, state)
     wanted = [step] if step else aspects.wanted(message.text, entry, desk.entries)
-    if wanted:
+    if wanted and not entry.is_former_name:
         _say_part(message, wanted, entry, desk)
         dialogues.begin(message.citizen, ABOUT, state, LASTS)
-    return "said" if wanted else ""
+        return "said"
+    return ""
 
 
 def _step(text: str, state: Carried) -> str:

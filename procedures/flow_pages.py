@@ -48,7 +48,7 @@ def flow_of(request: OfficerRequest, pk: uuid.UUID) -> Flow:
 
 
 def _names(request: OfficerRequest) -> dict[str, str]:
-    return {entry.slug: entry.name for entry in catalogue.published(request.user.unit.pk)}
+    return catalogue.for_editors(catalogue.published(request.user.unit.pk))
 
 
 def change(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:

@@ -1,4 +1,5 @@
-"""A procedure as machines read it: schema.org GovernmentService, of what is published and no more."""
+"""A procedure as machines read it: schema.org GovernmentService, of what is published and no more. Nor what people call
+it: editors take that from what citizens have written, and are told that nobody sees it."""
 
 from __future__ import annotations
 
@@ -39,7 +40,6 @@ def service(entry: Entry, unit: Unit, place: Place, address: str, hours: Sequenc
         "@id": address,
         "url": address,
         "name": entry.name,
-        "alternateName": list(entry.synonyms),
         "identifier": entry.code,
         "serviceType": entry.field,
         "inLanguage": "vi",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterable
 from datetime import date
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -19,6 +20,7 @@ from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import pgettext_lazy
 
 from procedures import cluster_actions
+from procedures.masking import masked
 from procedures.models import Miss, MissCluster, Outcome, Version
 from zalopolice.paging import page
 from zalopolice.refusals import Refused
@@ -80,22 +82,29 @@ def _line(request: OfficerRequest, row: MissCluster, named: dict[str, Version], 
     near, unit = named.get(_slug(row)), request.user.unit.pk
     own, is_ours = row.unit_id == unit, near is None or near.unit_id == unit
     known = {fold(word) for word in near.synonyms} if near else set()
-    sentences = [miss.text for miss in samples] if own else row.phrases
+    may_draft = is_ours and row.state in ({State.NEW} if own else {State.PROPOSED})
+    may_propose = own and not is_ours and row.state == State.NEW
+    sentences = [masked(one) for one in ([miss.text for miss in samples] if own else row.phrases)]
+    phrases = cluster_actions.proposals(sentences) if may_draft or may_propose else []
+    if phrases:
+        sentences = [one for one in sentences if not cluster_actions.proposals([one])]
     return {
         "row": row,
         "near": near,
         "own": own,
+        "phrases": phrases[:AT_ONCE],
+        "more_phrases": phrases[AT_ONCE:],
         "sentences": sentences[:AT_ONCE],
         "others": sentences[AT_ONCE:],
-        "may_draft": is_ours and row.state in ({State.NEW} if own else {State.PROPOSED}),
-        "may_propose": own and not is_ours and row.state == State.NEW,
+        "may_draft": may_draft,
+        "may_propose": may_propose,
         "is_known": not own and bool(near) and known.issuperset(fold(phrase) for phrase in row.phrases),
     }
 
 
 def _slug(row: MissCluster) -> str:
     """Of the procedure the sentences came closest to, else of the one that was made of them."""
-    return row.slug or (cluster_actions.slug_of_new(row, row.phrases[0]) if row.phrases else "")
+    return row.slug or cluster_actions.slug_of_new(row)
 
 
 def _samples(request: OfficerRequest, keys: list[uuid.UUID]) -> dict[uuid.UUID | None, list[Miss]]:
@@ -114,7 +123,8 @@ def _named(request: OfficerRequest, slugs: Iterable[str]) -> dict[str, Version]:
     rows = Version.objects.visible_to(request.user).filter(
         state=Version.State.PUBLISHED, procedure__slug__in={slug for slug in slugs if slug}
     )
-    rows = rows.select_related("procedure").only("name", "unit", "synonyms", "procedure__slug", "procedure__unit")
+    fields = ("name", "unit", "synonyms", "published_by", "procedure__slug", "procedure__unit")
+    rows = rows.select_related("procedure").only(*fields)
     mine = request.user.unit.pk
     return {row.procedure.slug: row for row in sorted(rows, key=lambda row: row.unit_id != mine)}
 
@@ -125,16 +135,17 @@ def _cluster(request: OfficerRequest, pk: uuid.UUID) -> MissCluster:
 
 def draft(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
     try:
-        version = cluster_actions.draft(_cluster(request, pk), by=request.user)
+        version = cluster_actions.draft(_cluster(request, pk), picked=request.POST.getlist("cau"), by=request.user)
     except Refused as refusal:
         return listing(request, str(refusal))
-    messages.success(request, _("Đã đưa các câu vào bản soạn làm cách gọi khác. Đọc lại, bỏ câu không hợp rồi trình."))
+    messages.success(request, _("Đã đưa các câu đã chọn vào bản soạn làm cách gọi khác. Đọc lại rồi trình."))
     return redirect("content:procedures_version_edit", version.pk)
 
 
 def propose(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
-    said = _("Đã gửi các câu này cho người biên tập của cấp trên.")
-    return _act(request, cluster_actions.propose, _cluster(request, pk), said)
+    said = _("Đã gửi các câu đã chọn cho người biên tập của cấp trên.")
+    verb = partial(cluster_actions.propose, picked=request.POST.getlist("cau"))
+    return _act(request, verb, _cluster(request, pk), said)
 
 
 def drop(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
@@ -164,6 +175,7 @@ def counts(request: OfficerRequest) -> HttpResponse:
     named = _named(request, [line["slug"] for line in lines])
     for line in lines:
         near = named.get(line["slug"])
+        line["near"] = near
         line["name"] = near.name if near else line["slug"] or _("Không rõ thủ tục nào")
     total = {kind: sum(line[kind] for line in lines) for kind in Outcome.Kind.values}
     context = {"lines": lines, "total": total, "months": months, "chosen": chosen, "at": "procedures"}

@@ -4,8 +4,6 @@ Zone worker. Also counts how asking for each procedure ended; the numbers hold n
 
 from __future__ import annotations
 
-import re
-import unicodedata
 import uuid
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
@@ -13,13 +11,11 @@ from typing import Protocol
 
 from django.utils import timezone
 
+from procedures.masking import masked
 from procedures.models import Miss, MissWeek, Outcome
 from zalopolice.gateway.models import Message
 from zalopolice.vietnamese import fold
 
-LONGEST = 300
-"""Characters kept of a sentence; whoever writes more tells a story, and a person reads it."""
-HIDDEN = "…"
 PRIVATE = {"tip", "emergency", "lookup_id_result", "wanted_missing"}
 OWN_BUSINESS = {"no words", "a name and a number"}
 """Rules of a reading after which the words are somebody's person, not a question."""
@@ -76,41 +72,3 @@ def _keep(message: Message, text: str, kind: str, labels: Sequence[str]) -> None
 
 def _night_after(monday: date) -> datetime:
     return datetime.combine(monday + timedelta(days=7), time(3), tzinfo=timezone.get_default_timezone())
-
-
-# --- masking -------------------------------------------------------------------------------------------------------
-
-_SURNAMES = (
-    "nguyen|tran|le|pham|hoang|huynh|phan|vu|vo|dang|bui|do|ho|ngo|duong|ly|dao|doan|dinh|trinh|truong|lam|mai|cao|luong"
-    "|ha|ta|to|chu|chau|thai|quach|la|luu|kieu|vuong|tong|trieu|nghiem|phung|khuc|mac|ma|nong|be|hoa|lo|ksor|ro|siu|rmah"
-)
-_NUMBER = re.compile(r"[a-z]{0,2}\d(?:[ .,/:+-]{0,2}\d){2,}|\d{3,}")
-_ADDRESS = re.compile(r"\S+@\S+|(?:https?:|www\.|zalo\.me)\S*")
-_MIDDLE_NAME = re.compile(rf"\b(?:{_SURNAMES})(?: [a-z]+)? (?:van|thi)(?: [a-z]+){{1,2}}")
-_CAPITALS = re.compile(r"\b[A-Z][a-z]*(?: [A-Z][a-z]*){1,4}\b")
-_CALLED = re.compile(r"\b[tT]en(?: (?:la|toi la|em la|chau la|minh la))? ([A-Z][a-z]*(?: [A-Z][a-z]*){0,4})\b")
-_THINGS = frozenset(("phi", "chieu", "khau", "so", "khai", "ky", "tinh", "vay", "phep", "cong"))
-"""Second words after which the first is no family name: lệ phí, hộ chiếu, hồ sơ, tờ khai."""
-
-
-def masked(text: str) -> str:
-    """A sentence with long numbers, addresses and names hidden: rather too much than too little."""
-    text = " ".join(unicodedata.normalize("NFC", text).split())[:LONGEST]
-    plain = "".join(_bare(char) for char in text)  # letter for letter, so that places agree
-    lower = plain.lower()
-    spans = [found.span() for cue in (_NUMBER, _ADDRESS, _MIDDLE_NAME) for found in cue.finditer(lower)]
-    spans += [found.span() for found in _CAPITALS.finditer(plain) if _is_name(found[0])]
-    spans += [found.span(1) for found in _CALLED.finditer(plain)]
-    hidden = {place for start, end in spans for place in range(start, end)}
-    kept = "".join(HIDDEN if place in hidden else char for place, char in enumerate(text))
-    return re.sub(rf"{HIDDEN}(?:[ {HIDDEN}]*{HIDDEN})?", HIDDEN, kept).strip()
-
-
-def _bare(char: str) -> str:
-    return {"đ": "d", "Đ": "D"}.get(char) or unicodedata.normalize("NFD", char)[0]
-
-
-def _is_name(words: str) -> bool:
-    """Two and more capitals in a row, the first a family name."""
-    parts = words.lower().split()
-    return bool(re.fullmatch(_SURNAMES, parts[0])) and parts[1] not in _THINGS

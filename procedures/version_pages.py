@@ -9,13 +9,13 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import OuterRef, Subquery
+from django.db.models import Exists, OuterRef, Subquery
 from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
-from procedures import actions, difference, forms, preview, reviewing, two_people
+from procedures import actions, catalogue, difference, forms, preview, reviewing, two_people
 from procedures.models import Procedure, Version
 from zalopolice.forms import attempt
 from zalopolice.gateway import shared_files
@@ -112,8 +112,12 @@ def own(request: OfficerRequest, pk: uuid.UUID) -> Version:
 
 def _names(by: Officer) -> dict[str, str]:
     """Every procedure an old name may stand for, by slug."""
-    newest = Version.objects.filter(procedure=OuterRef("pk")).order_by("-number").values("name")[:1]
-    return dict(Procedure.objects.visible_to(by).annotate(name=Subquery(newest)).values_list("slug", "name"))
+    versions = Version.objects.filter(procedure=OuterRef("pk"))
+    newest = versions.order_by("-number").values("name")[:1]
+    judged = Exists(versions.filter(state=State.PUBLISHED, published_by__isnull=False))
+    rows = Procedure.objects.visible_to(by).annotate(name=Subquery(newest), judged=judged)
+    named = rows.values_list("slug", "name", "judged")
+    return {slug: name if judged or not name else catalogue.unreviewed(name) for slug, name, judged in named}
 
 
 def _texts(request: OfficerRequest, row: Version, data: Any) -> forms.Texts:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
-from datetime import date, datetime
+from collections.abc import Iterator, Mapping
+from datetime import date
 from typing import Any, NamedTuple
 
 from django.conf import settings
@@ -18,8 +18,8 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
-from procedures import exchange, forms, languages
-from procedures.carried import Problem
+from procedures import cells, exchange, forms, languages
+from procedures.carried import Problem, at
 from procedures.exchange import Unreadable
 
 UNPACKED = 20 * 1024 * 1024  # bytes of XML
@@ -172,7 +172,8 @@ def _day(value: Any) -> Any:
 
 
 def read(data: bytes) -> tuple[list[dict[str, Any]], list[Problem]]:
-    """Entries in the shape of ``exchange``; ``_at`` says in which line each stood. And lines that belong to none."""
+    """Entries in the shape of ``exchange``; ``_at`` says in which line each stood. And what is wrong in itself: lines
+    that belong to none, cells whose formula failed."""
     from openpyxl import load_workbook
 
     _weigh(data)
@@ -182,12 +183,13 @@ def read(data: bytes) -> tuple[list[dict[str, Any]], list[Problem]]:
         for part in (("languages", "cases"), ("files",)):
             if not any(pages[kind][0] in book.sheetnames for kind in part):
                 pages = {kind: page for kind, page in pages.items() if kind not in part}
-        found = {kind: list(_rows(book, title, columns, kind)) for kind, (title, columns) in pages.items()}
+        lost: list[Problem] = []
+        found = {kind: list(_rows(book, title, columns, kind, lost)) for kind, (title, columns) in pages.items()}
     except Unreadable:
         raise
     except Exception:  # the library says "not a workbook" in a dozen ways
         raise Unreadable(_("Tệp này không phải Excel (.xlsx) đọc được.")) from None
-    entries, lost = found.pop(""), []
+    entries = found.pop("")
     by_slug: dict[Any, dict[str, Any]] = {}
     for entry in entries:
         entry |= {kind: {} if kind == "languages" else [] for kind in found if kind != "cases"}
@@ -232,7 +234,7 @@ def _weigh(data: bytes) -> None:
         raise Unreadable(_("Tệp này mở ra quá lớn nên không đọc. Xóa các trang không dùng rồi lưu lại."))
 
 
-def _rows(book: Any, title: str, columns: list[Column], kind: str) -> Iterator[dict[str, Any]]:
+def _rows(book: Any, title: str, columns: list[Column], kind: str, lost: list[Problem]) -> Iterator[dict[str, Any]]:
     if title not in book.sheetnames:
         raise Unreadable(_("Tệp thiếu trang “%(title)s”. Dùng tệp xuất ra từ trang này làm mẫu.") % {"title": title})
     most = exchange.MOST * (forms.MOST if kind else 1) + 1
@@ -243,7 +245,16 @@ def _rows(book: Any, title: str, columns: list[Column], kind: str) -> Iterator[d
             continue
         if number > most:
             raise Unreadable(_("Trang “%(title)s” có quá %(most)s dòng.") % {"title": title, "most": most - 1})
-        yield _row(line, order, _("Trang %(title)s, dòng %(n)s") % {"title": title, "n": number})
+        place = _("Trang %(title)s, dòng %(n)s") % {"title": title, "n": number}
+        lost += _failed(line, order, place)
+        yield _row(line, order, place)
+
+
+def _failed(line: tuple[Any, ...], order: Mapping[int, Column], place: str) -> Iterator[Problem]:
+    said = _("Công thức ở ô này lỗi (%(error)s). Sửa ô đó trong Excel rồi lưu lại.")
+    for number, column in order.items():
+        if number < len(line) and line[number] in cells.FAILED:
+            yield Problem(at(place, column.label), said % {"error": line[number]})
 
 
 def _order(heads: tuple[Any, ...], title: str, columns: list[Column]) -> dict[int, Column]:
@@ -265,25 +276,8 @@ def _order(heads: tuple[Any, ...], title: str, columns: list[Column]) -> dict[in
 def _row(line: tuple[Any, ...], order: Mapping[int, Column], at: str) -> dict[str, Any]:
     row: dict[str, Any] = {"_at": at}
     for place, column in order.items():
-        value = _value(line[place] if place < len(line) else None)
+        value = cells.value(line[place] if place < len(line) else None)
         outer, _dot, inner = column.key.partition(".")
         target = row.setdefault(outer, {}) if inner else row
-        target[inner or outer] = READ.get(column.kind, lambda one: one)(value)
+        target[inner or outer] = cells.READ.get(column.kind, lambda one: one)(value)
     return row
-
-
-READ: dict[str, Callable[[Any], Any]] = {
-    "lines": lambda value: [one.strip() for one in str(value or "").split("\n") if one.strip()],
-    "text": lambda value: "" if value is None else str(value),
-    "yes": lambda value: str(value or "").strip().lower() not in {"", "0", "false", "không", "khong", "no"},
-}
-
-
-def _value(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return value.date().isoformat()
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    return value.strip() if isinstance(value, str) else value

@@ -8,6 +8,7 @@ from django.core.management import call_command
 
 from procedures import catalogue
 from procedures.management.commands import load_procedures
+from procedures.models import Version
 from tests import cast
 from tips import actions, tray_actions
 from tips.models import TrayItem
@@ -133,6 +134,21 @@ def test_a_former_name_is_explained_and_led_on(chat):
 
     assert card.startswith("Làm sổ tạm trú, KT3: ")
     assert "ĐĂNG KÝ TẠM TRÚ" in card
+
+
+def test_a_former_name_whose_heir_is_not_published_is_explained_and_an_officer_offered(chat, zone):
+    with zone("owner"):
+        Version.objects.filter(procedure__slug="dang-ky-tam-tru").update(state="expired")
+    [said] = chat.hears("làm sổ KT3")
+
+    assert said.startswith("Làm sổ tạm trú, KT3: ") and "Không còn cấp sổ tạm trú" in said
+    assert "Theo bản 1, công bố ngày" in said and "1. Gặp cán bộ" in said
+    for empty in ("LÀM SỔ TẠM TRÚ", "Nộp ở đâu", "Lệ phí", "Cần mang", "thủ tục dưới đây"):
+        assert empty not in said
+    assert not any("Lệ phí" in words for words in chat.hears("lệ phí bao nhiêu"))
+    chat.hears("làm sổ KT3")
+    chat.hears("1")
+    assert chat.tray()[-1][:2] == ("question", False)  # an officer reads it
 
 
 def test_an_unclear_question_offers_choices_by_number(chat):

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _lazy
 
 from procedures import catalogue, flow_actions, flow_models, flow_pages, flows, forms, version_pages
 from procedures.admin import EDITORS
+from procedures.catalogue import Entry
 from procedures.flow_models import Flow, SampleQuestion
 from procedures.models import Version
 from zalopolice import judging, small_talk, trial
@@ -124,9 +125,9 @@ def _sentence(request: HttpRequest) -> str:
     return request.POST.get("sentence", "").replace("\0", "").strip()[:LONGEST]
 
 
-def decide(text: str, entries: Sequence[Phrases], rows: Sequence[Flow]) -> Decided:
+def decide(text: str, entries: Sequence[Phrases], rows: Sequence[Flow], names: dict[str, str]) -> Decided:
     line = judging.judge([{"text": text}], entries).lines[0]
-    return Decided(line, {entry.slug: entry.name for entry in entries}, flows.heard(text, rows))
+    return Decided(line, names, flows.heard(text, rows))
 
 
 def own_rows(by: Officer) -> list[Row]:
@@ -170,22 +171,26 @@ def _version_trial(request: OfficerRequest, row: Version, name: str, synonyms: S
     draft = Phrases(row.procedure.slug, name, tuple(synonyms))
     namesakes = (entry for entry in entries if entry.slug == draft.slug)
     if above := next((entry.name for entry in namesakes if entry.procedure_id != row.procedure_id), ""):
-        return _hidden_trial(request, above, before)
+        return _hidden_trial(request, above, entries)
     after = trial.with_draft(before, draft)
     chosen = trial.sample(draft.slug, trial.changed(before, after))
     found = trial.differences([*own_rows(by), *chosen], before, after)
-    shown = Trial(_sentence(request), found=found, names={entry.slug: entry.name for entry in after})
+    names = catalogue.for_editors(entries)
+    names_after = names | {draft.slug: catalogue.unreviewed(draft.name)}
+    shown = Trial(_sentence(request), found=found, names=names_after)
     if shown.sentence:
         rows = flow_models.published(by.unit.pk)
-        shown.before, shown.after = (decide(shown.sentence, names, rows) for names in (before, after))
+        shown.before = decide(shown.sentence, before, rows, names)
+        shown.after = decide(shown.sentence, after, rows, names_after)
     return shown
 
 
-def _hidden_trial(request: OfficerRequest, above: str, entries: Sequence[Phrases]) -> Trial:
+def _hidden_trial(request: OfficerRequest, above: str, published: Sequence[Entry]) -> Trial:
     """Of words that citizens would not get: nothing changes."""
     shown = Trial(_sentence(request), above=above)
     if shown.sentence:
-        shown.after = decide(shown.sentence, entries, flow_models.published(request.user.unit.pk))
+        entries, names = trial.phrases(published), catalogue.for_editors(published)
+        shown.after = decide(shown.sentence, entries, flow_models.published(request.user.unit.pk), names)
     return shown
 
 
@@ -207,13 +212,13 @@ def try_flow(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
 
 def _flow_trial(request: OfficerRequest, flow: Flow) -> Trial:
     by = request.user
-    entries = trial.phrases(catalogue.published(by.unit.pk))
-    names = {entry.slug: entry.name for entry in entries}
+    published = catalogue.published(by.unit.pk)
+    entries, names = trial.phrases(published), catalogue.for_editors(published)
     others = [row for row in flow_models.published(by.unit.pk) if row.slug != flow.slug]
     rows = flow_models.in_order([flow, *others], by.unit.pk)
     shown = Trial(_sentence(request), caught=trial.caught(flow, rows, own_rows(by), entries), names=names)
     if shown.sentence:
-        shown.after = decide(shown.sentence, entries, rows)
+        shown.after = decide(shown.sentence, entries, rows, names)
     return shown
 
 
@@ -222,8 +227,8 @@ def _flow_trial(request: OfficerRequest, flow: Flow) -> Trial:
 
 def console(request: OfficerRequest) -> HttpResponse:
     by, sentence = request.user, _sentence(request)
-    entries = trial.phrases(catalogue.published(by.unit.pk))
-    names = {entry.slug: entry.name for entry in entries}
+    published = catalogue.published(by.unit.pk)
+    entries, names = trial.phrases(published), catalogue.for_editors(published)
     wrong = request.method == "POST" and ("keep" in request.POST or not sentence)
     form = SampleForm(request.POST if wrong else None, initial={"sentence": sentence}, names=names)
     if "keep" in request.POST and form.is_valid() and _keep(request, form):
@@ -232,7 +237,7 @@ def console(request: OfficerRequest) -> HttpResponse:
     context = {
         "at": "procedures",
         "form": form,
-        "decided": decide(sentence, entries, flow_models.published(by.unit.pk)) if sentence else None,
+        "decided": decide(sentence, entries, flow_models.published(by.unit.pk), names) if sentence else None,
         "page": found,
         "samples": [(row, *_judged(row, entries, names)) for row in found.rows],
         "may_keep": by.may(Permission.PROCEDURE_EDIT),

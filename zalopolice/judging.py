@@ -106,8 +106,17 @@ def catalogue(path: Path = CATALOGUE) -> list[Phrases]:
 
 
 def questions(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+    """A line with fewer columns than the first has "" in the others. ValueError when it is no such file.
+
+    Windows puts a mark before the first letter of UTF-8; "utf-8-sig" reads with and without."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE, restval="")
+        try:
+            return list(rows)
+        except UnicodeDecodeError:
+            raise ValueError("is not UTF-8 text; save it as UTF-8, tab-separated") from None
+        except csv.Error as error:
+            raise ValueError(f"cannot be read after line {rows.line_num}: {error}") from None
 
 
 def judge(rows: Iterable[dict[str, Any]], entries: Sequence[Known]) -> Judgement:

@@ -59,9 +59,8 @@ def _hotline(message: Message, desk: Desk) -> Said:
     link = f"{settings.PUBLIC_URL}/don-vi/{desk.unit.code}/"
     values = {"unit": desk.unit.name, "contacts": found.contacts, "office": desk.office, "link": link}
     outbox.answer(message, "hotline", **values, area_known=found.area_known)
-    if found.contacts:  # one button: each is a message of its own, and the first is the one that was asked for
-        first = found.contacts[0]
-        outbox.say_contact(message, "hotline_contact", first.title, first.phone)
+    named = [(f"{one.title} {one.area.name if one.area else ''}", one.phone) for one in found.contacts]
+    outbox.say_contacts(message, "hotline_contact", named)
     return Said.ANSWERED
 
 

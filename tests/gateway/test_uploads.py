@@ -39,13 +39,34 @@ def answer(chat, zone):
         with zone("worker"), job_context(Message, pk):
             message = Message.objects.select_related("oa", "citizen").get(pk=pk)
             for one in more:
-                if isinstance(one, tuple):
+                if isinstance(one, list):
+                    outbox.say_contacts(message, "contact", one)
+                elif isinstance(one, tuple):
                     outbox.say_contact(message, "contact", *one)
                 else:
                     outbox.say_file(message, "form", one)
         return [row for row in cast.outbound(zone) if row.business_key.endswith(str(pk))]
 
     return say
+
+
+def test_one_message_carries_as_many_buttons_as_zalo_allows(chat, zalo, zone, answer):
+    numbers = [(f"Tổ {place}: trực\nđêm", f"0900 000 10{place}") for place in range(7)]
+
+    [row] = answer([("Hỏng", "12"), *numbers])
+    deliver(zone, row)
+
+    [body] = [one["body"] for one in zalo.sent]
+    assert body["text"].splitlines() == [f"Tổ {place}: trực đêm: 0900 000 10{place}" for place in range(5)]
+    assert body["attachment"]["payload"]["buttons"] == [
+        {
+            "title": f"Gọi 0900 000 10{place}",
+            "type": "oa.open.phone",
+            "payload": {"phone_code": f"8490000010{place}"},
+        }
+        for place in range(5)
+    ]
+    assert answer([("Hỏng", "12")]) == []
 
 
 def test_files_follow_the_words_in_order_and_are_uploaded_once_a_week(chat, zalo, zone, answer):

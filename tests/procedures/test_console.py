@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 import pytest
+from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from procedures import actions, catalogue, flow_actions, flows
+from procedures import actions, catalogue, flow_actions, flows, misses
 from procedures.models import Flow, SampleQuestion, Version
 from tests.procedures import flow_scenes as menus
 from tests.procedures import scenes
@@ -34,6 +36,34 @@ def stored(monkeypatch):
     trial._folded.cache_clear()
     yield rows
     trial._folded.cache_clear()
+
+
+def test_what_nobody_has_judged_says_so_wherever_an_editor_reads_its_name(commune, stored):
+    mine = scenes.editors_of(commune)
+    version = scenes.published(mine, "nuoi-chim", "Nuôi chim")
+    with commune.zone("owner"):
+        call_command("load_procedures", "--publish", verbosity=0)
+    other = scenes.draft(mine, "tach-so", "Tách sổ")
+    menu = menus.draft(mine, "Menu cư trú")
+    scenes.asked_in_vain(commune, "tách hộ kiểu gì", candidates=(("tach-ho", 0.2),))
+    with scenes.routing(commune):
+        for slug in ("tach-ho", version.procedure.slug):
+            misses.count(commune.unit.pk, slug, "answered")
+    client = client_of(commune, "giang")
+
+    def shown(path, **data):
+        return (client.post(path, data) if data else client.get(path)).content.decode()
+
+    decided = shown("/noi-dung/thu/", sentence="tách hộ")
+    assert "<dd><b>Tách hộ (chưa thẩm định)</b></dd>" in decided
+    for page in (decided, *map(shown, (f"/noi-dung/ban/{other.pk}/sua/", f"/noi-dung/menu/{menu.pk}/sua/"))):
+        assert ">Tách hộ (chưa thẩm định)</option>" in page
+        assert ">Nuôi chim</option>" in page
+    badge = r" <span class=\"badge plain\">.{1,400}?chưa thẩm định</span>"
+    assert re.search(f"<td>Tách hộ{badge}", shown("/noi-dung/so-lieu/"), re.S)
+    assert "<td>Nuôi chim</td>" in shown("/noi-dung/so-lieu/")
+    assert re.search(f"gần với “Tách hộ”</b>{badge}", shown("/noi-dung/cau-hoi/"), re.S)
+    assert re.search(r">Tách sổ</a>.{1,600}?chưa thẩm định</span>", shown("/"), re.S)
 
 
 def typed(client, path):

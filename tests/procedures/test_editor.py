@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.utils import timezone
@@ -15,6 +16,7 @@ from tests.procedures.scenes import client_for
 from tests.tips.scenes import client_of
 from zalopolice.audit.models import Entry
 from zalopolice.gateway.models import SharedFile
+from zalopolice.refusals import Refused
 from zalopolice.units.models import Office
 
 
@@ -273,3 +275,21 @@ def test_what_is_due_to_be_looked_at_again_is_found(province):
     page = client_for(province.tam).get("/noi-dung/thu-tuc/?muc=hen").content.decode()
 
     assert "Đăng ký tạm trú" in page and "Tách hộ" not in page
+
+
+def test_an_old_name_may_be_handed_in_only_when_what_took_its_place_is_published(province):
+    old = {"content": {"redirect_slug": "tach-ho", "explanation": "Nay làm thủ tục khác."}}
+    version = scenes.draft(province, "tach-so", "Tách sổ", **old)
+    page = f"/noi-dung/ban/{version.pk}/"
+    client = scenes.client_for(province.tam)
+
+    shown = client.get(page).content.decode()
+    assert "thủ tục thay thế đang công bố" in shown
+    assert "Tách sổ: Nay làm thủ tục khác." in shown and "Nộp ở đâu:" not in shown  # the bot's card
+    with province.acting("tam") as by, pytest.raises(Refused):
+        actions.submit(version, by=by)
+    scenes.published(province, "tach-ho", "Tách hộ")
+    shown = client.get(page).content.decode()
+    assert "TÁCH HỘ" in shown and "Nay làm thủ tục dưới đây" in shown
+    with province.acting("tam") as by:
+        actions.submit(version, by=by)

@@ -8,6 +8,7 @@ import io
 import json
 import re
 import zipfile
+from datetime import datetime, time, timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -145,6 +146,53 @@ def test_a_line_of_excel_is_named_by_its_page(province):
     assert status == 422
     assert "Trang Lệ phí, dòng 3, Số tiền (đồng):</b> Ghi một số nguyên" in page
     assert "Trang Giấy tờ cần mang, dòng 5:</b> Trang đầu không có thủ tục “khong-co”" in page
+
+
+def cells(client, **values):
+    """The exported workbook with cells of the main page changed, formulas with what Excel last worked out."""
+    book = load_workbook(io.BytesIO(client.get("/noi-dung/thu-tuc/xuat.xlsx").content))
+    page = book["Thủ tục"]
+    heads = {cell.value: cell.column for cell in page[1]}
+    for title, value in values.items():
+        cell = page.cell(2, heads[title.replace("_", " ")])
+        cell.number_format = "General"
+        cell.value = value
+    out = io.BytesIO()
+    book.save(out)
+    packed, worked_out = zipfile.ZipFile(out), io.BytesIO()
+    with zipfile.ZipFile(worked_out, "w") as again:
+        for name in packed.namelist():
+            again.writestr(name, re.sub(rb"(</f>)<v ?/>|(</f>)<v></v>", rb"</f><v>3</v>", packed.read(name)))
+    return worked_out.getvalue()
+
+
+def test_whatever_excel_keeps_in_a_cell_is_read_as_it_is_shown(province):
+    version = scenes.published(province)
+    client = client_for(province.tam)
+    file = cells(
+        client, Ai_được_làm=time(7, 30), Nơi_nộp=timedelta(hours=26, minutes=5), Kết_quả=True, Số_ngày="=1+2",
+        Thời_gian_giải_quyết=datetime(2026, 12, 1, 9, 15),  # noqa: DTZ001  # as Excel keeps it
+    )  # fmt: skip
+
+    status, page, held = tried(client, file, "sua.xlsx")
+
+    assert status == 200, page
+    assert client.post(IMPORT, {"held": held}).status_code == 302
+    with province.acting("tam"):
+        content = Version.objects.get(procedure=version.procedure, number=2).content
+    assert (content["who_can_apply"], content["where"], content["result_vi"]) == ("07:30", "26:05", "TRUE")
+    assert content["processing_time"] == {"text": "2026-12-01", "days": 3, "working_days": True}
+
+
+def test_a_cell_whose_formula_failed_is_named_and_not_taken_for_words(province):
+    scenes.published(province)
+    client = client_for(province.tam)
+
+    status, page, held = tried(client, cells(client, Nơi_nộp="#N/A", Kết_quả="#REF!"), "sua.xlsx")
+
+    assert (status, held) == (422, None)
+    assert "Trang Thủ tục, dòng 2, Nơi nộp:</b> Công thức ở ô này lỗi (#N/A)" in page
+    assert "dòng 2, Kết quả:</b> Công thức ở ô này lỗi (#REF!)" in page
 
 
 def test_nobodys_draft_is_written_over_and_the_provinces_words_are_its_own(commune, province):

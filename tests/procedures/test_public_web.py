@@ -178,6 +178,20 @@ def test_machines_read_what_people_read(town, citizen, settings, zone):
     assert '<meta name="robots" content="noindex">' in text(citizen, f"/thu-tuc/{UNIT}/?tim=a")
 
 
+def test_what_people_call_a_procedure_is_searched_in_and_never_shown(town, province, citizen):
+    """Editors put citizens' own sentences there."""
+    with province.acting("tam"):
+        procedure = actions.Procedure.objects.get(slug=SLUG)
+    scenes.again(province, procedure, synonyms=["em ghi danh phòng bà Sáu"])
+    api = f"/api/v1/units/{UNIT}/procedures/"
+
+    searched = (f"/thu-tuc/{UNIT}/?tim=ghi+danh+phong", f"{api}?q=ghi+danh+phong")
+    for path in searched:
+        assert "Đăng ký tạm trú" in text(citizen, path), path
+    for path in (*searched, *(address(town, name) for name in PAGES), api, f"{api}{SLUG}/", "/sitemap-1.xml"):
+        assert "bà Sáu" not in text(citizen, path), path
+
+
 def test_no_word_ends_the_block_of_data(town, province, citizen):
     bad = "</script><script>alert(1)</script>&"
     scenes.published(province, "xau", bad[:160], content={"who_can_apply": bad})

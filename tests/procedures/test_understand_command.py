@@ -45,9 +45,24 @@ def test_json_needs_no_labels(tmp_path):
     assert [json.loads(line)["action"] for line in out.getvalue().splitlines()] == ["answer", "smalltalk"]
 
 
+def test_short_lines_and_the_mark_windows_puts_first_are_read(tmp_path):
+    path, out = tmp_path / "questions.tsv", StringIO()
+    path.write_text("label\ttext\ncap-ho-chieu-pho-thong\tlàm hộ chiếu\n\ncap-ho-chieu-pho-thong\n", "utf-8-sig")
+
+    call_command("understand", str(path), "--json", stdout=out)
+
+    assert [json.loads(line)["text"] for line in out.getvalue().splitlines()] == ["làm hộ chiếu", ""]
+
+
 def test_a_wrong_file_is_named(tmp_path):
     with pytest.raises(CommandError, match="is no file"):
         call_command("understand", str(tmp_path / "nothing.tsv"))
     (tmp_path / "words.tsv").write_text("một\thai\n")
     with pytest.raises(CommandError, match="text"):
         call_command("understand", str(tmp_path / "words.tsv"))
+    (tmp_path / "old.tsv").write_bytes("text\nlàm hộ chiếu\n".encode("utf-16"))
+    with pytest.raises(CommandError, match="UTF-8"):
+        call_command("understand", str(tmp_path / "old.tsv"))
+    (tmp_path / "long.tsv").write_text("text\n" + "a" * 200_000 + "\n")
+    with pytest.raises(CommandError, match="after line 1: field larger"):
+        call_command("understand", str(tmp_path / "long.tsv"))

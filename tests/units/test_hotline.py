@@ -50,6 +50,15 @@ def test_numbers_are_told_with_the_day_they_were_tried_and_a_button_to_call(desk
     assert len(said) == 2 and "0900" in said[1] and "0900 000 199" not in "".join(said)
 
 
+def test_every_number_that_is_told_can_be_called_with_one_press(desk, chat):  # noqa: F811
+    [told, buttons] = chat("số điện thoại công an phường", topic="hotline")
+
+    pressed = [line.rpartition(": ")[2] for line in buttons.splitlines()]
+    assert len(pressed) > 1 and all(phone in told for phone in pressed)
+    [_, area] = chat("số điện thoại công an khu vực tổ 3", topic="hotline")
+    assert area == "Cảnh sát khu vực Tổ dân phố 3: 0900 000 113"
+
+
 def test_who_is_on_duty_is_named_only_as_far_as_the_unit_publishes_it(desk, chat):  # noqa: F811
     alone = chat("ai đang trực", topic="on_duty")
     assert "Trực ban Công an phường tran-hung-dao có người ngày đêm, bạn gọi 0900 000 101." in alone[0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import timedelta
@@ -26,6 +26,8 @@ TEXT_MAX = 1900
 
 TEXT, FILE, IMAGE, CONTACT = "text", "file", "image", "contact"
 """Kinds of outbound rows. Of a file and a picture the text is what stands under it on the phone."""
+BUTTONS_MAX = 5
+"""Of one message (zalo-oa-api.md 3.2)."""
 BUTTONS_ANEW = timedelta(days=30)
 """So long after Zalo refused a button none is tried again: packages change."""
 
@@ -114,14 +116,20 @@ def as_link(file: SharedFile) -> str:
 
 
 def say_contact(message: Message, name: str, label: str, phone: str) -> None:
-    """Queues a button that calls ``phone`` ("Trực ban", "0269 382 1234") behind what the answer has said so far.
+    """Queues a button that calls ``phone`` ("Trực ban", "0269 382 1234") behind what the answer has said so far."""
+    say_contacts(message, name, [(label, phone)])
 
-    The words before must name the number: where Zalo takes no buttons this one is left out (design D7)."""
+
+def say_contacts(message: Message, name: str, contacts: Iterable[tuple[str, str]]) -> None:
+    """One message with a button for each of the first ``BUTTONS_MAX``, a line each.
+
+    The words before must name the numbers: where Zalo takes no buttons these are left out (design D7)."""
     refused = message.oa.buttons_refused_at
-    number = phone_code(phone)
-    if not number or (refused is not None and timezone.now() - refused < BUTTONS_ANEW):
+    rows = [(label, phone) for label, phone in contacts if phone_code(phone)][:BUTTONS_MAX]
+    if not rows or (refused is not None and timezone.now() - refused < BUTTONS_ANEW):
         return
-    text, key = f"{label.strip()[:80]}: {phone.strip()}", f"{name}:{number}:{message.pk}"
+    text = "\n".join(f"{' '.join(label.split())[:80]}: {' '.join(phone.split())}" for label, phone in rows)
+    key = f"{name}:{phone_code(rows[0][1])}:{message.pk}"
     enqueue(message.citizen, text, origin=Message.Origin.BOT, business_key=key, kind=CONTACT)
 
 

@@ -43,7 +43,7 @@ def message_of(message: Message, account: Account, version: int) -> dict[str, An
             skip(message, RETIRED)
             return None
     if message.kind == outbox.CONTACT:
-        return _with_button(message)
+        return _with_buttons(message)
     if file is None or message.kind == outbox.TEXT:
         return {"text": message.text}
     token = _at_zalo(message, file) or _upload(message, file, account, version)
@@ -60,14 +60,21 @@ def _with_file(message: Message, token: str) -> dict[str, Any]:
     return {"text": message.text, "attachment": {"type": "template", "payload": payload}}
 
 
-def _with_button(message: Message) -> dict[str, Any] | None:
+def _with_buttons(message: Message) -> dict[str, Any] | None:
+    """A line of the text, a button: what stands behind its last colon is the number."""
     if routes.zalo_user_id(message.citizen_id).startswith(routes.ANONYMOUS):
         skip(message, gettext_noop("Zalo không có nút gọi trong trò chuyện ẩn danh."))
         return None
-    phone = message.text.rpartition(": ")[2]
-    title = outbox.words("contact_call", phone=phone)
-    button = {"title": title, "type": "oa.open.phone", "payload": {"phone_code": outbox.phone_code(phone)}}
-    return {"text": message.text, "attachment": {"type": "template", "payload": {"buttons": [button]}}}
+    phones = [line.rpartition(": ")[2] for line in message.text.splitlines()]
+    buttons = [
+        {
+            "title": outbox.words("contact_call", phone=phone),
+            "type": "oa.open.phone",
+            "payload": {"phone_code": outbox.phone_code(phone)},
+        }
+        for phone in phones
+    ]
+    return {"text": message.text, "attachment": {"type": "template", "payload": {"buttons": buttons}}}
 
 
 # --- uploads ------------------------------------------------------------------------------------------------------

@@ -24,7 +24,10 @@ class Command(BaseCommand):
         path: Path = options["file"]
         if not path.is_file():
             raise CommandError(f"{path} is no file.")
-        rows = judging.questions(path)
+        try:
+            rows = judging.questions(path)
+        except ValueError as error:
+            raise CommandError(f"{path} {error}.") from None
         if not rows or "text" not in rows[0]:
             raise CommandError("The first line must name the columns; one of them is text.")
         found = judging.judge(rows, judging.catalogue())
