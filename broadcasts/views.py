@@ -122,7 +122,7 @@ def submit(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
     if status := attempt(form, lambda: actions.submit(version, by=by, **form.cleaned_data)):
         return post_page(request, latest(request, pk), status, refused=form)
     said = _("Đã gửi duyệt bản %(number)s.") % {"number": version.number}
-    if not Membership.objects.others_who_may(Permission.POST_APPROVE, by, version.writers).exists():
+    if not Membership.objects.visible_to(by).others_who_may(Permission.POST_APPROVE, by, version.writers).exists():
         nobody = _(
             "Trong đơn vị chưa có ai khác được duyệt bài này: Trưởng đơn vị vào “Cán bộ và vai trò” giao cho một "
             "Phó Trưởng không soạn bài, có văn bản ủy quyền."

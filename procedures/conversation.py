@@ -244,10 +244,10 @@ def _say_part(message: Message, wanted: Sequence[str], entry: Entry, desk: Desk)
 
 def _note_wrong(message: Message, entry: Entry, state: Carried) -> str:
     """ "Chưa đúng" (feature F8): noted once a card with the question that led here, and an officer is offered."""
-    if state.get("steps") != [OFFICER]:
+    if not state.get("noted"):
         key = state.get("asked")
         asked = Message.objects.filter(pk=key, citizen=message.citizen).first() if key else None
         misses.wrong(message, entry.slug, asked.text if asked else "")
     outbox.answer(message, "wrong_noted", name=entry.name)
-    dialogues.begin(message.citizen, ABOUT, {**state, "steps": [OFFICER]}, LASTS)
+    dialogues.begin(message.citizen, ABOUT, {**state, "steps": [OFFICER], "noted": True}, LASTS)
     return "said"

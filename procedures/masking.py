@@ -37,6 +37,10 @@ _NUMBER = re.compile(r"[a-z]{0,2}\d(?:[ .,/:+-]{0,2}\d){2,}|\d{3,}")
 _ADDRESS = re.compile(r"\S+@\S+|(?:https?:|www\.|zalo\.me)\S*")
 _CAPITALS = re.compile(r"\b[A-Z][a-z]*(?: [A-Z][a-z]*){1,4}\b")
 _CALLED = re.compile(r"\b[tT]en(?: (?:la|toi la|em la|chau la|minh la))? ([A-Z][a-z]*(?: [A-Z][a-z]*){0,4})\b")
+_MIDDLE_NAME = re.compile(
+    rf"\b(?:{'|'.join(sorted(map(unmarked, _COMMON | _SURE)))})(?: [a-z]+)? (?:van|thi)(?: [a-z]+){{1,2}}\b"
+)
+"""Without marks amid words that have some: what MARKED knows no family name in."""
 _THINGS = frozenset(("phi", "chieu", "khau", "so", "khai", "ky", "tinh", "vay", "phep", "cong"))
 """Second words after which the first is no family name: lệ phí, hộ chiếu, hồ sơ, tờ khai."""
 _WHO = (
@@ -72,6 +76,8 @@ def masked(text: str) -> str:
     spans += [found.span(1) for found in _CALLED.finditer(plain)]
     spans += [found.span(1 if found[1] else 2) for found in _HOUSE.finditer(small)]
     spans += _names(small)
+    if not _is_plain(small):
+        spans += [found.span() for found in _MIDDLE_NAME.finditer(small)]
     hidden = {place for start, end in spans for place in range(start, end)}
     kept = "".join(HIDDEN if place in hidden else char for place, char in enumerate(text))
     return re.sub(rf"{HIDDEN}(?:[ {HIDDEN}]*{HIDDEN})?", HIDDEN, kept).strip()
@@ -91,7 +97,7 @@ def _is_name(words: str) -> bool:
 
 
 def _names(text: str) -> Iterator[tuple[int, int]]:
-    lists = PLAIN if text.isascii() else MARKED
+    lists = PLAIN if _is_plain(text) else MARKED
     words = [Word(found[0], *found.span()) for found in re.finditer(r"[^\W\d_]+(?:'[^\W\d_]+)?", text)]
     told, said = ({found.end() for found in cue.finditer(text)} for cue in (_TOLD, _IS))
     for place, word in enumerate(words):
@@ -99,6 +105,10 @@ def _names(text: str) -> Iterator[tuple[int, int]]:
         length = lists.told(run) if word.start in told else lists.whole(run, told=word.start in said)
         if length:
             yield word.start, run[length - 1].end
+
+
+def _is_plain(text: str) -> bool:
+    return all(char.isascii() for char in text if char.isalpha())
 
 
 def _run(words: list[Word]) -> list[Word]:

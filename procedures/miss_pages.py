@@ -98,7 +98,7 @@ def _line(request: OfficerRequest, row: MissCluster, named: dict[str, Version], 
         "others": sentences[AT_ONCE:],
         "may_draft": may_draft,
         "may_propose": may_propose,
-        "is_known": not own and bool(near) and known.issuperset(fold(phrase) for phrase in row.phrases),
+        "is_known": not own and bool(near) and any(fold(phrase) in known for phrase in row.phrases),
     }
 
 

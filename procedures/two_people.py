@@ -62,7 +62,7 @@ def submit(row: Text, by: Officer) -> None:
 
 def handed_in(row: Text, by: Officer) -> str:
     """What who hands it in reads: only somebody of the unit who wrote nothing of it may publish it."""
-    if Membership.objects.others_who_may(Permission.PROCEDURE_REVIEW, by, row.writers).exists():
+    if Membership.objects.visible_to(by).others_who_may(Permission.PROCEDURE_REVIEW, by, row.writers).exists():
         return _("Đã trình thẩm định. Người thẩm định được báo.")
     return _(
         "Đã trình thẩm định. Trong đơn vị chưa có ai khác được thẩm định bản này: Trưởng đơn vị vào “Cán bộ và vai "

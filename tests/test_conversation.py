@@ -210,6 +210,14 @@ def test_a_picture_between_two_questions_is_looked_at(chat, before):
     assert [row[1] for row in chat.tray()] == [False]
 
 
+def test_a_withdrawal_between_two_questions_is_read_by_a_person(chat, commune):
+    chat.hears("lam can cuoc cho chau")
+    chat.hears("", event_name="user_withdraw")
+    chat.hears("1")
+
+    assert [row[1] for row in chat.tray()] == [False]
+
+
 def test_who_says_that_they_ask_and_never_does_is_still_read(chat):
     chat.hears("bữa trước tôi có kể chuyện ông kia rồi đó", "2")
 

@@ -56,7 +56,7 @@ _MARKED = (
     "|cầm (rựa|mác|mã tấu|kiếm|hung khí|gậy)|hỗn chiến|cướp|giật (đồ|túi|ví|bóp|dây chuyền|điện thoại|giỏ)|bắt cóc"
     "|khống chế|con tin|hiếp dâm|cưỡng hiếp|xâm hại|bị nhốt|nhốt (tôi|tui|em|con)|kêu cứu"
     "|(?<!tra )(?<!nghiên )cứu (tôi|tui|em|với|con|mẹ|bố|má|ba|vợ|chồng|dân|bà con|người|nó|mạng|giúp)|cíu"
-    "|ai đó giúp với|đang (bị )?(đánh|nhốt)|tự (tử|sát|vẫn)|nhảy (cầu|lầu|sông)|treo cổ|thắt cổ|cắt cổ tay"
+    "|ai đó giúp với|đang (bị )?(đánh|nhốt)|tự (tử|sát|vẫn|thiêu)|nhảy (cầu|lầu|sông)|treo cổ|thắt cổ|cắt cổ tay"
     "|uống thuốc (trừ )?sâu|thuốc diệt cỏ|xác chết|chết người|(không|ko|k|hết) muốn sống|muốn chết|uống thuốc (ngủ"
     "|chuột|tự tử|rồi)|đòi nhảy|leo lên (mái|cầu|cột|nóc)|tử vong|đuối (nước|nc)|chết đuối|lũ cuốn|nước cuốn|chìm (ghe"
     "|đò|thuyền|xuồng)|(rơi|té|ngã|rớt|lọt) (xuống )?(giếng|sông|hồ(?! sơ)|ao|hố|kinh|kênh|mương|suối|biển|đìa|cống)"
@@ -97,7 +97,7 @@ _PLAIN = (
     "|(ke|cam"
     "|rut|vac) dao|cam (rua|mac|ma tau|hung khi)|hon chien|cuop|giat (do|tui|day chuyen|dien thoai)|bat coc|khong che"
     "|hiep dam|xam hai|bi nhot|keu cuu|(?<!tra )(?<!nghien )cuu (toi|em|voi|tui)|ciu|ai do giup voi|dang (bi )?(danh"
-    "|nhot)|(muon|dinh|doi|sap|dang) tu (tu|sat|van)|nhay (cau|lau|song)|treo co|that co|cat co tay"
+    "|nhot)|(muon|dinh|doi|sap|dang) tu (tu|sat|van|thieu)|tu thieu|nhay (cau|lau|song)|treo co|that co|cat co tay"
     "|uong thuoc (tru )?sau|xac chet|chet nguoi|tu vong|duoi (nuoc|nc)|chet duoi|lu cuon|nuoc cuon|chay (nha|lon)"
     "|boc chay|hoa hoan|no gas|(ro ri|xi) (khi )?(gas|ga)|mac ket|tai nan|(xe|bi) tong|sap nha|dien giat|(qua"
     "|trai) bom|luu dan|bom min|bi bo roi|(?<!lien )lac (tre|be|chau|me|bo|ma)|bi lac|(khong|ko) muon song|bat dong"
@@ -118,7 +118,7 @@ _PLAIN = (
     "|no binh gas|(ro|xi) gas|ga xi|xe( [^ ·]+){0,3} (dam|tong|can|huc) (vao|nguoi|nhau|chet|trung)"
     "|xe( [^ ·]+){0,2} lat o|(thuyen|xuong|tau|ghe|do)( [^ ·]+)? (bi )?(chim|lat) (o|tren|ngoai|giua|roi)|muon chet"
     "|vua dam (toi|em|tui)|uong( [^ ·]+){0,3} thuoc (chuot|ngu)|(roi|te|nga|rot|lot) xuong (gieng|song|kenh|kinh|muong"
-    "|ao|ho|suoi|bien|cong)|(te|rot|lot) gieng|(con (gai|trai)|be|chau)( [^ ·]+){0,4} lac (o|trong|tai|roi)"
+    "|ao|ho|suoi|bien|cong)|(te|rot|lot|roi|nga) gieng|(con (gai|trai)|be|chau)( [^ ·]+){0,4} lac (o|trong|tai|roi)"
     "|dung( [^ ·]+){0,2} thanh cau|^cuu(?! (tro|ho|hoa|chien|thuong))|(?<!tra )(?<!nghien )cuu (chau|me|nguoi|ba con)"
     "|(?<!cap )(?<!nghien )(?<!tra )cuu$|nha( (toi|em|tui|ben|hang xom))? chay( (roi|oi|lon|to|du)|$)|co chay o (tang"
     "|chung cu|cho|nha)|phong chay (roi|to|lon)|chay hang loat"
@@ -215,6 +215,8 @@ class _Reading:
 
 
 def _unstretched(word: str) -> str:
+    if not word.isascii():
+        word = re.sub(r"([a-z])\1$", r"\1", word)  # "cứuu"; of words typed without marks "luu" is one
     return "cuu" if re.fullmatch("cuu+", word) else _STRETCHED.sub(r"\1", word)
 
 

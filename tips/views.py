@@ -231,7 +231,7 @@ def propose_closing(request: OfficerRequest, pk: uuid.UUID) -> HttpResponse:
     case, by = _case(request, pk), request.user
     form = forms.Propose(request.POST, auto_id="propose_%s")
     said = _("Đã đề nghị kết thúc. Lãnh đạo đơn vị sẽ duyệt.")
-    if not Membership.objects.others_who_may(Permission.CASE_CLOSE, by).exists():
+    if not Membership.objects.visible_to(by).others_who_may(Permission.CASE_CLOSE, by).exists():
         said = _(
             "Đã đề nghị kết thúc. Trong đơn vị chưa có lãnh đạo khác để duyệt: Trưởng đơn vị vào “Cán bộ và vai trò” "
             "giao vai trò Phó Trưởng cho một đồng chí."

@@ -12,7 +12,7 @@ from procedures import conversation, flows, language_talk, misses, topics
 from procedures.conversation import OFFICER, TIP, Carried, Desk, so_far, state_of
 from tips import danger, intake
 from tips.models import TrayItem
-from zalopolice import message_reading, small_talk
+from zalopolice import message_reading, quiet, small_talk
 from zalopolice.gateway import dialogues, outbox
 from zalopolice.gateway.models import Dialogue, Message
 from zalopolice.units import hotline
@@ -205,7 +205,10 @@ def was_answered(message: Message, carried: Carried) -> None:
 
 
 def _may_settle(message: Message) -> bool:
-    return not message.attachments.exists() and flows.may_settle(message_reading.read(message))
+    """No picture, no voice, no missed call, no withdrawal."""
+    if message.kind in quiet.WORDLESS or message.attachments.exists():
+        return False
+    return flows.may_settle(message_reading.read(message))
 
 
 def _in_sight(message: Message, carried: Carried) -> Carried:

@@ -83,7 +83,7 @@ class Judgement:
     def figures(self) -> dict[str, float]:
         """Shares of the labelled lines; the names are those of docs/understanding.md."""
         number, total = len(self.lines) or 1, self.total()
-        first = sum(line.label == line.read.label and line.verdict == RIGHT for line in self.lines)
+        first = sum(line.label == line.read.label for line in self.lines)
         alarms, tips = self._of("emergency"), self._of("tip")
         cards = sum(line.read.kind == "answer" for line in tips)
         found = {
@@ -131,8 +131,6 @@ def _line(row: dict[str, Any], entries: Sequence[Known]) -> Line:
 
 def _verdict(label: str, read: reading.Reading) -> str:
     if read.kind == "ask_back":
-        if label == "emergency":
-            return WRONG  # whoever is in need gets a question instead of help, and it offers none
         offered = {name for name, _ in read.candidates} | ({"tip"} if read.topic == "report" else set())
         return RIGHT if read.label == label else ASKED if label in offered else WRONG
     if read.label == label:

@@ -26,6 +26,11 @@ def read(message: Message) -> Reading:
     return kept
 
 
+def is_half_said(message: Message) -> bool:
+    """So few words ("Họ vừa quay lại") go on with something. What was learnt of first messages does not know them."""
+    return len(message.text.split()) <= reading.CRY
+
+
 def _entries(unit_id: uuid.UUID) -> Sequence[Entry]:
     """A catalogue that cannot be read delays no alarm and no tip."""
     try:

@@ -92,7 +92,8 @@ def _file_unanswered(message: Message, *, old: bool) -> None:
     sources.read(message)
     if says_stop(message):
         silence(message)
-    if danger.assess(message.text) is danger.Danger.EMERGENCY or message_reading.read(message).kind == "emergency":
+    is_named = danger.assess(message.text) is danger.Danger.EMERGENCY
+    if is_named or (message_reading.read(message).kind == "emergency" and not message_reading.is_half_said(message)):
         _alarm(message, old=old)
         return
     item = _file(message)

@@ -30,9 +30,9 @@ FAR_FROM_TIP, VERY_FAR_FROM_TIP = 0.7, 1.2
 TOPIC, TOPIC_LEAD = -0.5, 0.4
 ALARM, ALARM_NAMED = -0.05, -0.4
 """Of the distance from the boundary and half the lead. A false alarm costs a safety text and a look, a missed one a
-life: it need not be the first choice, and less is enough where danger is named."""
+life: what is likest to an alarm is one, it need not be the first choice, and less is enough where danger is named."""
 CRY = 7
-"""Words: in so few, danger that is named is nearly always meant."""
+"""Words: in so few, danger that is named is nearly always meant, and what is not named is nearly always not."""
 SCRAP = 6
 """Words: so few that are nothing of ours may be half a thought; they are asked what they want, not sent elsewhere."""
 NEAR, FARTHEST = 1.3, -1.0
@@ -66,11 +66,12 @@ def read(text: str, entries: Callable[[], Sequence[Known]]) -> Reading:
     ranked = learned.ranked(text, known)
     scores, first = dict(ranked), ranked[0][0]
     near = tuple(ranked[:CHOICES])
-    if _is_alarm(heard, len(plain.split()), scores["emergency"], ranked):
+    report, words = recognition.read(text), len(plain.split())
+    is_plain = heard is danger.Danger.NONE and words <= SCRAP and bool(topics.plainly(text))
+    if not is_plain and _is_alarm(heard, words, scores["emergency"], ranked, report):
         return Reading("emergency", "emergency", _to_front("emergency", ranked), f"danger {heard.value}")
-    if _NUMBER.search(plain) and len(plain.split()) <= BARE and not recognition.asks(text):
+    if _NUMBER.search(plain) and words <= BARE and not recognition.asks(text):
         return Reading("handoff", "other", near, "a name and a number")
-    report = recognition.read(text)
     published = {entry.slug for entry in known}
     if heard is not danger.Danger.EMERGENCY and (named := _named(text, known)):
         return Reading("answer", named, _to_front(named, ranked), "named")
@@ -108,7 +109,7 @@ def _other(
     (first, score), (second, behind) = ranked[:2]
     if report is Report.REPORT and second == "tip":
         return Reading("ask_back", first, _offered(ranked, published), "perhaps a report", "report")
-    in_need, is_scrap = heard is danger.Danger.EMERGENCY, first == "other" and len(text.split()) <= SCRAP
+    in_need, is_scrap = heard is not danger.Danger.NONE, first == "other" and len(text.split()) <= SCRAP
     is_clear = topics.is_elsewhere(text) or (first == "other" and score - behind > CARD_LEAD and not is_scrap)
     if is_clear and not (in_need and second in {"tip", "emergency"}):
         return Reading("handoff", first, tuple(ranked[:CHOICES]), "elsewhere", "elsewhere")
@@ -118,8 +119,10 @@ def _other(
     return Reading("ask_back", first, offered, "weak", _perhaps(report))
 
 
-def _is_alarm(heard: danger.Danger, words: int, score: float, ranked: list[tuple[str, float]]) -> bool:
+def _is_alarm(heard: danger.Danger, words: int, score: float, ranked: list[tuple[str, float]], report: Report) -> bool:
     if heard is danger.Danger.EMERGENCY and (words <= CRY or ranked[0][0] == "emergency"):
+        return True
+    if ranked[0][0] == "emergency" and words > CRY and report is not Report.REPORT:
         return True
     other = next(behind for label, behind in ranked if label != "emergency")
     return score + (score - other) / 2 > (ALARM_NAMED if heard is danger.Danger.EMERGENCY else ALARM)

@@ -70,9 +70,15 @@ def _danger(message: Message) -> bool:
 
     Also inside a tip, a case or a talk with an officer: that officer may sleep, the duty officer does not. In a case
     danger that is named is enough; elsewhere it must not be plain that the words tell something else."""
+    citizen = message.citizen
     is_named = danger.assess(message.text) is danger.Danger.EMERGENCY
-    if not (is_named and intake.open_case_of(message.citizen)) and message_reading.read(message).kind != "emergency":
-        return False
+    has_case = intake.open_case_of(citizen) is not None
+    if not (is_named and has_case):
+        if message_reading.read(message).kind != "emergency":
+            return False
+        goes_on = has_case or intake.waits_as_tip(citizen) or intake.officer_talks_with(citizen)
+        if goes_on and not is_named and message_reading.is_half_said(message):
+            return False
     answering.alarm(message)
     return True
 

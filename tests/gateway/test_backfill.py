@@ -584,6 +584,19 @@ def test_a_shorter_walk_under_way_does_not_swallow_the_silence(connected, zone):
     assert {walk.kind for walk in begun_after_silence(zone)} == {Kind.ASKED, Kind.DOWNTIME}
 
 
+def test_a_walk_begun_within_the_silence_does_not_swallow_the_rest_of_it(connected, zone):
+    """None reads what is younger than itself."""
+    heard(zone, before=timedelta(hours=5))
+    with zone("vault"):
+        nightly = walks.begin(connected.oa, Kind.NIGHTLY, timezone.now() - timedelta(hours=48))
+        HistoryWalk.objects.update(started_at=timezone.now() - timedelta(hours=2))
+    assert [walk.pk for walk in begun_after_silence(zone)] == [nightly.pk]
+    with zone("owner"):
+        HistoryWalk.objects.update(ended_at=timezone.now())
+
+    assert {walk.kind for walk in begun_after_silence(zone)} == {Kind.NIGHTLY, Kind.DOWNTIME}
+
+
 def test_what_a_dead_proxy_kept_away_is_here_minutes_after_the_first_event(connected, zalo, zone, webhook, monkeypatch):
     """From the event that comes through to the message nobody had told us of, by the tasks of every minute."""
     monkeypatch.setattr(accounts, "_noted", {})

@@ -11,8 +11,8 @@ from django.utils import timezone
 from tests import cast
 from tests.gateway.conftest import echo, say, take_in
 from tests.gateway.sending import accepted_then, change, deliver, due, in_seconds, lost_then, now
-from zalopolice.gateway import delivery, echoes, settling
-from zalopolice.gateway.models import InboundEvent, Message
+from zalopolice.gateway import client, delivery, echoes, settling, tokens
+from zalopolice.gateway.models import InboundEvent, Message, Pace
 from zalopolice.units.models import Alert
 
 State = Message.State
@@ -298,6 +298,61 @@ def test_what_somebody_typed_in_zalos_console_is_recorded(chat, zalo, zone):
         assert (row.origin, row.state, row.zalo_msg_id) == ("console", State.SENT, "c1")
         assert row.text == "Gõ ngoài hệ thống"
     assert zalo.calls == []
+
+
+def test_without_a_grant_nobody_is_given_up(lost, zalo, zone, monkeypatch):
+    """After a restore the chief may connect the account tomorrow only."""
+
+    def no_grant(oa):
+        raise tokens.NeedsConsent
+
+    monkeypatch.setattr(tokens, "account", no_grant)
+    for _ in range(settling.PATIENT + 2):
+        due(zone, lost)
+        row = deliver(zone, lost)
+
+    assert row.state == State.UNKNOWN and in_seconds(row) > 50
+    assert row.attempt < settling.PATIENT
+
+
+def test_a_dead_token_is_exchanged_before_the_history_is_asked_again(lost, zalo, zone, monkeypatch):
+    told, asked = client.history, []
+
+    def history(account, *about, **more):
+        asked.append(account.token)
+        if len(asked) == 1:
+            raise client.TokenRefused
+        return told(account, *about, **more)
+
+    monkeypatch.setattr(client, "history", history)
+    for _ in range(2):
+        due(zone, lost)
+        row = deliver(zone, lost)
+
+    assert row.state == State.SENT
+    assert len(set(asked)) == 2 and len(zalo.refreshes) == 1
+
+
+def test_asking_the_history_takes_its_turn_and_hears_that_it_was_too_fast(lost, zalo, zone, monkeypatch):
+    def too_fast(*_, **__):
+        raise client.TooFast
+
+    monkeypatch.setattr(client, "history", too_fast)
+    due(zone, lost)
+    deliver(zone, lost)
+
+    with zone("vault"):
+        assert Pace.objects.get(pk=lost.oa_id).ceiling is not None
+
+
+def test_who_was_asked_about_often_still_has_all_tries_of_sending(lost, zalo, zone):
+    change(zone, lost, attempt=12)
+    due(zone, lost)
+    zalo.script.append(({}, 429))
+
+    row = deliver(zone, lost)
+
+    assert (row.state, row.resends) == (State.RETRY, 1)
 
 
 # --- who has no Zalo account ------------------------------------------------------------------------------------------

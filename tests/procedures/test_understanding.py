@@ -22,6 +22,7 @@ FILES = {
     "questions-heldout-2": (0.95, 0.97),
     "questions-heldout-3": (0.95, 0.97),
     "questions-heldout-4": (0.95, 0.97),
+    "questions-heldout-5": (0.95, 0.97),
 }
 
 
@@ -53,12 +54,12 @@ def test_a_wrong_card_a_missed_alarm_and_a_false_one_are_rare(found):
 
 
 def test_all_that_was_held_out_together():
-    """Four files by five writers: what is asked of the whole (docs/understanding.md)."""
+    """Five files by six writers: what is asked of the whole (docs/understanding.md)."""
     lines = [line for name in FILES if "heldout" in name for line in judged(name).lines]
     figures = judging.Judgement(lines).figures()
 
     assert figures["first"] >= 0.95 and figures["first_or_asked"] >= 0.97
-    assert figures["emergencies_found"] >= 0.965 and figures["false_alarms"] <= 0.009
+    assert figures["emergencies_found"] >= 0.97 and figures["false_alarms"] <= 0.009
     assert figures["wrong_card"] <= 0.005 and figures["tips_as_procedure"] <= 0.005
 
 
@@ -71,6 +72,23 @@ def test_scraps_of_talk_are_seldom_an_alarm():
 
 def test_no_alarm_is_answered_as_a_procedure(found):
     assert [line.text for line in found[1].answered_as_procedure() if line.label == "emergency"] == []
+
+
+def test_what_is_likest_to_an_alarm_rings_unless_it_plainly_reports_something(monkeypatch):
+    weak = [("emergency", -0.7), ("greeting_thanks", -0.72), ("tip", -0.9)]
+    monkeypatch.setattr(reading.learned, "ranked", lambda text, known: weak)
+
+    cry = reading.read("em đang đứng trên cầu rồi, cho em gửi lời xin lỗi", lambda: ENTRIES)
+    told = reading.read("báo công an nhà bên cạnh tụ tập đánh bạc ăn tiền suốt đêm đề nghị bắt", lambda: ENTRIES)
+
+    assert (cry.kind, told.kind) == ("emergency", "tip")
+
+
+@pytest.mark.parametrize(
+    "text", ["tre con roi gieng", "co nguoi tu thieu truoc cong uy ban", "cháy nhà gần trường mầm non, cứuu"]
+)
+def test_what_the_fifth_file_showed_is_known(text):
+    assert reading.read(text, lambda: ENTRIES).kind == "emergency"
 
 
 @pytest.mark.parametrize("text", ["em muốn chết", "em bị đâm ở chỗ làm căn cước", "cứu tôi, nó bắt cóc con tôi"])

@@ -27,7 +27,9 @@ def leave(commune, *names, **more):
 
 def others(commune, permission, name="giang", but=()):
     with commune.acting(name) as by:
-        found = Membership.objects.others_who_may(permission, by, [commune.officers[one].pk for one in but])
+        found = Membership.objects.visible_to(by).others_who_may(
+            permission, by, [commune.officers[one].pk for one in but]
+        )
         return {row.officer_id for row in found}
 
 

@@ -53,6 +53,14 @@ class Unreachable(Exception):
     """No usable answer; nothing is known about what happened on the other side."""
 
 
+class TokenRefused(Unreachable):
+    """The access token is dead, so nothing was told."""
+
+
+class TooFast(Unreachable):
+    """Zalo wants fewer calls."""
+
+
 class AnswerLost(Unreachable):
     """A refresh token reached Zalo, or may have, and what came back cannot be read: the new pair may be lost."""
 
@@ -131,6 +139,10 @@ def tags(account: Account) -> list[str]:
 
 def _listed(account: Account, path: str, **query: Any) -> list[Any]:
     outcome = call(account, path, **query)
+    if outcome.verdict is Verdict.TOKEN:
+        raise TokenRefused
+    if outcome.too_fast:
+        raise TooFast
     if outcome.verdict is not Verdict.SENT or not isinstance(outcome.rows, list):
         raise Unreachable
     return outcome.rows

@@ -219,7 +219,7 @@ def record(message: Message, outcome: Outcome) -> None:
         elif _final(message, outcome):
             if not instead(message, outcome):
                 end(message, State.BLOCKED, verdicts.reason(outcome.code))
-        elif message.attempt >= MAX_ATTEMPTS:
+        elif message.attempt >= MAX_ATTEMPTS + (settling.PATIENT if message.resends else 0):
             tried = gettext_noop("Đã thử 8 lần, Zalo chưa nhận.")
             end(message, State.FAILED, verdicts.reason(outcome.code) if outcome.code else tried)
         else:

@@ -158,7 +158,7 @@ def _compare(walk: HistoryWalk, user_id: str, rows: list[dict[str, Any]]) -> dic
     # Oldest first, as they were said: what came first opens the thread.
     unknown = sorted((row for row in rows if past_events.msg_id(row) not in known), key=past_events.at)
     if unknown and known:
-        user_id = routes.zalo_user_id(next(iter(known.values())))  # the list tells an anonymous one from nobody
+        user_id = _as_kept(user_id, known[next(msg_id for msg_id in ids if msg_id in known)])
     for row in unknown:
         if past_events.is_ours(row):
             typed += row.get("type") in past_events.OURS and _taken(walk, user_id, row)
@@ -172,6 +172,12 @@ def _compare(walk: HistoryWalk, user_id: str, rows: list[dict[str, Any]]) -> dic
         "inserted": walk.inserted + inserted,
         "typed": walk.typed + typed,
     }
+
+
+def _as_kept(user_id: str, citizen: uuid.UUID) -> str:
+    """The list shows an anonymous id like any other; whose the latest known line is tells."""
+    kept = routes.zalo_user_id(citizen)
+    return kept if kept.startswith(routes.ANONYMOUS) else user_id
 
 
 def _taken(walk: HistoryWalk, user_id: str, row: dict[str, Any]) -> bool:

@@ -158,7 +158,7 @@ def _give_up(attachment: Attachment, state: str, reason: str) -> None:
 
 
 def _stored(attachment: Attachment, digest: str, size: int) -> None:
-    derived, now, was_foreign = attachment.kind in DERIVED, timezone.now(), attachment.reason == FOREIGN
+    derived, now = attachment.kind in DERIVED, timezone.now()
     done: dict[str, Any] = {"queue": "", "next_at": None, "sha256": digest, "size": size, "fetched_at": now}
     if derived:
         done |= {"queue": "worker", "next_at": now}
@@ -168,8 +168,6 @@ def _stored(attachment: Attachment, digest: str, size: int) -> None:
         if derived:
             queue.ring("zalopolice.derive", attachment.pk, "worker")
     faults.point("media.committed")
-    if was_foreign:
-        incidents.end(Incident.Kind.MEDIA_FOREIGN, attachment.message.oa)
 
 
 def _bring_in(attachment: Attachment) -> tuple[str, int]:

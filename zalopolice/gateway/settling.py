@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from zalopolice import faults, queue
-from zalopolice.gateway import client, echoes, tokens, uploads
+from zalopolice.gateway import client, echoes, pace, tokens, uploads
 from zalopolice.gateway.models import Message
 from zalopolice.states import move_to
 from zalopolice.units.models import Alert
@@ -38,12 +38,21 @@ class NotSure(Exception):
 
 
 def settle(message: Message) -> None:
+    if wait := pace.take(message.oa):
+        queue.again(message, wait)
+        return
     if not queue.claim(message, lease()):
         return
     faults.point("outbox.settling")
     try:
         found = _in_history(message)
-    except (client.Unreachable, tokens.NeedsConsent, NotSure):
+    except tokens.NeedsConsent:
+        # No try: the chief may come tomorrow, and whoever waits must not be given up for it.
+        queue.again(message, 60, attempt=message.attempt - 1)
+        return
+    except (client.Unreachable, NotSure) as error:
+        if isinstance(error, client.TooFast):
+            pace.slow_down(message.oa)
         if message.attempt >= PATIENT:
             _give_up(message, gettext_noop("Chưa rõ đã gửi hay chưa; hãy xem trên Zalo trước khi gửi lại."))
         else:
@@ -101,7 +110,15 @@ def _in_history(message: Message) -> str:
 
 def _said_since(message: Message) -> list[tuple[str, str]]:
     """(id, text) of what the account said since this message was first on its way; Unreachable if it is too much."""
-    account, _ = tokens.account(message.oa)
+    account, version = tokens.account(message.oa)
+    try:
+        return _told(account, message)
+    except client.TokenRefused:
+        tokens.refresh(message.oa, version)
+        raise client.Unreachable from None  # asked again with the new one
+
+
+def _told(account: client.Account, message: Message) -> list[tuple[str, str]]:
     person = routes.zalo_user_id(message.citizen_id)
     since = (message.sending_since or message.sent_at) - CLOCKS
     said: list[tuple[str, str]] = []

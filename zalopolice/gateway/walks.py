@@ -59,7 +59,7 @@ def after_downtime() -> None:
         return
     now = timezone.now()
     back = _connected().filter(listening_at__lt=now - AWAY)
-    missed = [oa.pk for oa in back if oa.listening_at and not _covered(oa, oa.listening_at - MARGIN)]
+    missed = [oa.pk for oa in back if oa.listening_at and not _covered(oa, oa.listening_at - MARGIN, now)]
     _connected().exclude(pk__in=missed).update(listening_at=now)
 
 
@@ -80,17 +80,18 @@ def after_silence() -> None:
     An account that is only quiet costs a call or two."""
     heard = _connected().annotate(before=Coalesce("heard_at", "connected_at"))
     for oa in heard.filter(last_event_at__gt=F("before") + SILENCE):
-        if _covered(oa, oa.before - MARGIN):
+        if oa.last_event_at and _covered(oa, oa.before - MARGIN, oa.last_event_at):
             OfficialAccount.objects.filter(pk=oa.pk).update(heard_at=oa.last_event_at)
     lately = heard.filter(last_event_at__lte=F("before") + SILENCE)
     lately.exclude(heard_at=F("last_event_at")).update(heard_at=F("last_event_at"))
 
 
-def _covered(oa: OfficialAccount, since: datetime) -> bool:
-    """By a walk that begins now, or by one under way that reaches back as far; else it is tried again in a minute."""
+def _covered(oa: OfficialAccount, since: datetime, until: datetime) -> bool:
+    """By a walk that begins now, or by one under way that reaches back as far and began late enough: none reads what is
+    younger than itself. Else it is tried again in a minute."""
     if begin(oa, Kind.DOWNTIME, since) is not None:
         return True
-    return HistoryWalk.objects.filter(oa=oa, ended_at=None, since__lte=since).exists()
+    return HistoryWalk.objects.filter(oa=oa, ended_at=None, since__lte=since, started_at__gte=until).exists()
 
 
 def nightly() -> None:

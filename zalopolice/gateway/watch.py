@@ -16,12 +16,20 @@ from typing import Any
 
 import redis
 from django.conf import settings
-from django.db.models import Max, Q
+from django.db.models import Count, Max, Q
 from django.utils import timezone
 
 from zalopolice import heartbeat, metrics
-from zalopolice.gateway import clock, flood, gauges, incidents, rules, stuck
-from zalopolice.gateway.models import ConsoleSeat, InboundEvent, Incident, Message, OfficialAccount, WebhookSecret
+from zalopolice.gateway import clock, flood, gauges, incidents, media, rules, stuck
+from zalopolice.gateway.models import (
+    Attachment,
+    ConsoleSeat,
+    InboundEvent,
+    Incident,
+    Message,
+    OfficialAccount,
+    WebhookSecret,
+)
 from zalopolice.gateway.models import Snapshot as SnapshotRow
 from zalopolice.gateway.models.accounts import ZaloApp
 
@@ -199,6 +207,13 @@ def events_stuck(watched: Round) -> Found:
     return {None: number} if number else {}
 
 
+def media_foreign(watched: Round) -> Found:
+    """Files that wait until their host is entered. The fetcher opens it; entered or too old, none waits any more."""
+    waits = Attachment.objects.filter(queue="vault", next_at__isnull=False, reason=media.FOREIGN)
+    counted = dict(waits.order_by().values_list("message__oa").annotate(Count("pk")))
+    return {oa: counted[oa.pk] for oa in watched.accounts if oa.pk in counted}
+
+
 def flood_lasts(watched: Round) -> Found:
     """Routing opens it; here it only ends."""
     begun = [oa for oa in watched.accounts if (Kind.FLOOD, oa.pk) in watched.open]
@@ -219,6 +234,7 @@ CHECKS: dict[str, Callable[[Round], Found]] = {
     Kind.CLOCK_WRONG: clock_wrong,
     Kind.BACKUP_OLD: backup_old,
     Kind.EVENTS_STUCK: events_stuck,
+    Kind.MEDIA_FOREIGN: media_foreign,
     Kind.FLOOD: flood_lasts,
 }
 

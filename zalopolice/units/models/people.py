@@ -113,7 +113,7 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
         may = Q(role__in=[role for role, held in ROLE_PERMISSIONS.items() if permission in held])
         if permission in DEPUTED:
             may |= ~Q(deputation="")
-        return self.visible_to(by).current().filter(may, officer__is_active=True).exclude(officer__in=[by.pk, *but])
+        return self.current().filter(may, officer__is_active=True).exclude(officer__in=[by.pk, *but])
 
 
 class Membership(UnitOwned):
