@@ -121,7 +121,7 @@ def no_stickers(commune):
 
 def test_t08_poison_holds_nobody_up(no_stickers, zone, figures):
     commune, dice = no_stickers, random.Random(SEED)
-    events, poison = (5000, 50) if LONG else (300, 10)
+    events, poison = (5000, 50) if LONG else (200, 10)
     bodies = [
         ("good", event(commune, "user_send_text", f"7{i % 40:03}", START + timedelta(seconds=i), f"Tin {i}"))
         for i in range(events - poison)
@@ -197,7 +197,7 @@ def arrive(commune, bodies, *, routed_every=0, dice=None):
 
 
 def test_t09_shuffled_doubled_and_late_events_end_as_those_in_order(db, zone, figures):
-    number = 5000 if LONG else 150
+    number = 5000 if LONG else 90
     runs = [cast.make_commune(zone, code) for code in ("trong-thu-tu", "lon-xon", "lon-xon-va-phan-luong")]
     dice = [random.Random(SEED) for _ in runs]
     days = [day(commune, number, one) for commune, one in zip(runs, dice, strict=True)]
@@ -238,7 +238,7 @@ def nothing_unread(commune):
 
 
 def test_t10_two_first_messages_at_the_same_millisecond_make_one_person_and_one_thread(commune, zone, figures):
-    rounds, at = 500 if LONG else 40, timezone.now() - timedelta(minutes=5)
+    rounds, at = 500 if LONG else 30, timezone.now() - timedelta(minutes=5)
     for number in range(rounds):
         words = [f"Tôi báo tin có đánh bạc {number}", f"Ở nhà văn hóa {number}"]
         bodies = [event(commune, "user_send_text", f"4{number:03}", at, text) for text in words]

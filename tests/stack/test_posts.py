@@ -20,7 +20,7 @@ from tests.stack.running import APP_ID, Browserless, Running, started_demo, wait
 
 pytestmark = pytest.mark.stack
 
-ACCOUNTS, POSTS, KILLS = (200, 10, 5) if LONG else (20, 10, 4)
+ACCOUNTS, POSTS, KILLS = (200, 10, 5) if LONG else (14, 10, 4)
 PAUSES = (4.0, 9.0) if LONG else (1.5, 4.0)
 PATIENCE = 2400 if LONG else 240
 VICTIMS = ("vault", "vault", "worker", "beat", "inbox")
