@@ -24,7 +24,7 @@ from zalopolice.vault.aliases import ALPHABET
 def chat_groups(request: OfficerRequest) -> HttpResponse:
     if not request.user.may(Permission.TRAY_READ):
         raise Http404
-    found = page(ChatGroup.objects.visible_to(request.user), ("-last_message_at", "-pk"), request.GET.get("sau"))
+    found = page(ChatGroup.objects.visible_to(request.user), ("-last_event_at", "-pk"), request.GET.get("sau"))
     context = {"groups": found.rows, "following": found.following, "at": "groups"}
     return render(request, "tips/chat_groups.html", context)
 

@@ -55,7 +55,7 @@ def heard(commune: cast.Commune) -> dict[str, Any]:
                 (who[row.citizen_id], row.kind, row.value) for row in Attribute.objects.filter(**unit)
             ),
             "groups": sorted(
-                (row.zalo_group_id, row.name, row.is_active, row.last_message_at)
+                (row.zalo_group_id, row.name, row.is_active, row.last_event_at)
                 for row in ChatGroup.objects.filter(**unit)
             ),
             "stuck": sorted((row.event_name, row.error, row.text) for row in StuckEvent.objects.filter(**unit)),

@@ -131,11 +131,10 @@ def receipt(oa: OfficialAccount, event: events.Event) -> None:
 def group_of(oa: OfficialAccount, event: events.Event) -> ChatGroup:
     """The group, up to date with what this event says of it."""
     at, key = event.sent_at, {"unit_id": oa.unit_id, "oa": oa, "zalo_group_id": event.group_id}
-    first = {"last_message_at": at}
+    first = {"last_event_at": at}
     group, _made = ChatGroup.objects.select_for_update(of=("self",)).get_or_create(**key, defaults=first)
     faults.point("inbox.group_found")
-    if event.is_message:
-        group.last_message_at = max(group.last_message_at, at)
+    group.last_event_at = max(group.last_event_at, at)  # of every kind: a group may have no message yet
     if event.group_name and at >= (group.named_at or at):
         group.name, group.named_at = event.group_name, at
     if event.name in {"create_group", "delete_group"} and at >= (group.active_at or at):

@@ -29,13 +29,13 @@ class ChatGroup(UnitOwned):
     # Zalo's time of the newest word about each of the two: an older one arriving late changes nothing.
     named_at = models.DateTimeField(null=True)
     active_at = models.DateTimeField(null=True)
-    last_message_at = models.DateTimeField(default=timezone.now)
+    last_event_at = models.DateTimeField(default=timezone.now)
 
     objects = ChatGroupQuerySet.as_manager()
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=["unit", "oa", "zalo_group_id"], name="group_once"),)
-        indexes = (models.Index(fields=["unit", "-last_message_at", "-id"], name="group_newest"),)
+        indexes = (models.Index(fields=["unit", "-last_event_at", "-id"], name="group_newest"),)
 
     def __str__(self) -> str:
         return self.name or f"#{str(self.pk)[:4]}"  # Zalo's events do not always carry the name
