@@ -16,11 +16,12 @@ from procedures import fees, sheet
 from procedures.catalogue import Entry
 from procedures.languages import VIETNAMESE
 from procedures.sheet import Place
+from procedures.turns import OFFICER
 from zalopolice.gateway.outbox import TEXT_MAX, speaking, words
 from zalopolice.units.calendar import Opening
 from zalopolice.vietnamese import fold
 
-FULL, FORMS, OFFICER = "full", "forms", "officer"
+FULL, FORMS = "full", "forms"
 """What the numbers under a card mean; booking a visit joins them when there is such a thing."""
 SHORT_LIST, SHORT_WORDS = 4, 300
 

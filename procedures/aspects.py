@@ -6,12 +6,11 @@ import re
 from collections.abc import Sequence
 from datetime import date, timedelta
 
-from procedures.catalogue import Entry
-from procedures.understanding import understand
+from procedures.understanding import Known, understand
 from zalopolice.vietnamese import spelled_out
 
-BRIEF = 10
-"""Words. A longer message is a question of its own."""
+BRIEF, LONGEST = 10, 25
+"""Words. A longer message is a question of its own, unless it is none of any procedure; still longer is a story."""
 _DAY = r"thu (?:2|3|4|5|6|7|hai|ba|tu|nam|sau|bay)|chu nhat|cuoi tuan"
 _TOMORROW = r"ngay mai|mai (?:co|di|den)|(?:sang|trua|chieu) mai"
 _TODAY = r"hom nay|(?:sang|trua|chieu) nay"
@@ -25,15 +24,16 @@ CUES = {
     "papers": r"mang(?: theo)? (?:gi|may|nhung|bao nhieu)|can (?:gi|mang|nhung|giay|chuan bi)|giay to|ho so gi"
     r"|ho so gom|chuan bi|(?:may|bao nhieu) (?:ban|bo|to|cai)|ban (?:sao|chinh|goc|photo)|photo|cong chung|nhung gi",
     "costs": r"le phi|chi phi|(?:ton|het|mat|dong|thu|tra)(?: bao nhieu| may| nhieu)? tien|bao nhieu(?: tien)?"
-    r"(?! (?:ban|bo|to|cai|ngay|lau|gio|hom|tuoi|nguoi))|may tien|phi|mien phi|tien",
-    "time": r"bao lau|may ngay|may hom|may tuan|bao nhieu (?:ngay|hom|lau)|(?:khi nao|bao gio|chung nao) (?:thi )?"
+    r"(?! (?:ban|bo|to|cai|ngay|lau|gio|hom|tuoi|nguoi|nam|cau))|may tien|phi|mien phi|tien"
+    r"|\d+ ?(?:k|nghin|ngan|dong|trieu)(?: dong)?|free",
+    "time": r"bao lau|may (?:ngay|hom|tuan|phut)|bao nhieu (?:ngay|hom|lau)|(?:khi nao|bao gio|chung nao) (?:thi )?"
     r"(?:co|xong|lay|nhan)|thoi han|thoi gian(?! lam viec)|lau khong|co lau|nhanh khong",
-    "hours": rf"{_DAY}|{_TODAY}|{_TOMORROW}|{_HOLIDAY}|ngoai gio|(?:trua|chieu)(?= (?:co|thi|di|den|lam))"
+    "hours": rf"{_DAY}|{_TODAY}|{_TOMORROW}|{_HOLIDAY}|ngoai gio|(?:trua|(?<!ho )chieu)(?= (?:co|thi|di|den|lam))"
     r"|buoi (?:sang|trua|chieu|toi)|may gio|gio lam viec|gio (?:lam|mo|nao|nghi|tiep)"
     r"|mo cua|lam viec|tiep dan",
     "place": r"o dau|cho nao|dia chi|nop dau|den dau|dau(?: a| vay| the| nhi)?$|noi nop|noi nao|tru so|qua mang|online"
-    r"|truc tuyen|dich vu cong|vneid|(?:cong an|cho|phuong|xa) nao",
-    "steps": r"cac buoc|quy trinh|trinh tu|lam the nao|lam (?:ra )?sao|nhu the nao|bat dau tu",
+    r"|truc tuyen|dich vu cong|vneid|(?:trang|web|app) nao|tren mang|(?:cong an|cho|phuong|xa) nao",
+    "steps": r"(?:cac|tung) buoc|buoc \d|quy trinh|trinh tu|lam the nao|lam (?:ra )?sao|nhu the nao|bat dau tu",
     "law": r"can cu|(?:luat|nghi dinh|thong tu|quy dinh) (?:nao|gi|so)",
 }
 _cues = {name: re.compile(rf"\b(?:{cue})(?:\b|$)") for name, cue in CUES.items()}
@@ -50,9 +50,16 @@ _POLITE = (
     " vo chong nguoi xin xong y ban cam on"
 )
 _EMPTY = frozenset(f"{_ASKING_ON} {_POLITE}".split())
+_VALID = re.compile(r"\b(?:xai|su dung|gia tri|hieu luc|thoi han bao nhieu nam|may nam|bao nhieu nam)\b")
+"""How long the paper is good for, which is not how long it takes."""
+_BOOKS = re.compile(
+    r"\b(?:hen|suat|slot|luot|xep|doi (?:sang|qua|lai)|dat (?:giup|gium|ho)|(?:dat|doi|huy|hoan|lay|xin|con)"
+    r" (?:truoc |cho |gio |lich )?(?:lich|cho|gio|so))\b"
+)
+"""Who books or puts off a visit: opening hours are no answer."""
 WRONG = re.compile(
-    r"(?:(?:cai nay|the nay|the|nay|van|hinh nhu) )?(?:chua|khong) (?:dung|phai)"
-    r"(?: (?:y|y toi|y em|y minh|roi|dau|a|ban|cai nay|cai do|thu tuc nay|thu tuc do|cau hoi|lam))*"
+    r"(?:(?:(?:cau )?tra loi|cai nay|the nay|the|nay|van|hinh nhu) )*(?:chua|khong) (?:dung|phai)"
+    r"(?: (?:y|toi|em|minh|hoi|roi|dau|a|ban|cai nay|cai do|thu tuc nay|thu tuc do|cau hoi|lam))*"
     r"|(?:tra loi |noi )?sai(?: (?:roi|y|thu tuc|bet|het|a))*|nham(?: (?:roi|thu tuc|y))*"
 )
 
@@ -62,22 +69,49 @@ def says_wrong(text: str) -> bool:
     return bool(WRONG.fullmatch(spelled_out(text)))
 
 
-def wanted(text: str, entry: Entry, entries: Sequence[Entry]) -> list[str]:
+def wanted(text: str, entry: Known, entries: Sequence[Known]) -> list[str]:
     """Names of ``CUES`` in the order they are answered; empty when it is about something else."""
-    plain = spelled_out(text)
+    plain = _typed(text)
     if len(plain.split()) > BRIEF:
         return []
-    found = [name for name, cue in _cues.items() if cue.search(plain)]
-    taken = {other for name in found for other in _TAKES.get(name, ())}
+    found = _heard(plain)
     rest = plain
     for name in found:
         rest = _cues[name].sub(" ", rest)
-    if not found or _is_another(text, rest, entry, entries):
+    return [] if not found or _is_another(text, rest, entry, entries) else _narrowed(found)
+
+
+def sides(text: str) -> list[str]:
+    """The same where nothing else is a procedure of ours, so that a strange word is no new matter: "ở nhà chồng thì cần
+    giấy gì". Empty for who wants a visit, and for what only sounds like a side."""
+    plain = _typed(text)
+    if len(plain.split()) > LONGEST or _BOOKS.search(plain):
         return []
+    found = _narrowed(_heard(plain))
+    return [name for name in found if name != "time"] if _VALID.search(plain) else found
+
+
+def _heard(plain: str) -> list[str]:
+    return [name for name, cue in _cues.items() if cue.search(plain)]
+
+
+def _narrowed(found: list[str]) -> list[str]:
+    taken = {other for name in found for other in _TAKES.get(name, ())}
     return [name for name in found if name not in taken]
 
 
-def _is_another(text: str, rest: str, entry: Entry, entries: Sequence[Entry]) -> bool:
+_BY_EAR = (("nhiu", "nhieu"), ("bi nhieu", "bao nhieu"), ("may bua", "may ngay"), ("o mo", "o dau"), ("hem", "khong"))
+
+
+def _typed(text: str) -> str:
+    """Spelled out, with what has one meaning only under a card: "mấy bữa", "nhiu", "ở mô"."""
+    plain = f" {spelled_out(text)} "
+    for heard, meant in _BY_EAR:
+        plain = plain.replace(f" {heard} ", f" {meant} ")
+    return plain.strip()
+
+
+def _is_another(text: str, rest: str, entry: Known, entries: Sequence[Known]) -> bool:
     """Is a thing named besides the cues? "nộp ở đâu" asks on, "nộp pháo ở đâu" is a new question, "chỗ nào đánh bạc"
     none at all: one strange word is enough, because whatever reads it next knows reports and danger."""
     more = {word for word in rest.split() if word not in _EMPTY}

@@ -7,8 +7,7 @@ that was opened only to ask what is wanted)."""
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
 from typing import Any
@@ -20,25 +19,16 @@ from procedures.catalogue import Entry
 from procedures.flow_models import Flow
 from procedures.models import Outcome, UnitOverride
 from procedures.topics import SERVICES
+from procedures.turns import ABOUT, CHOOSING, OFFICER, TIP, WHICH, WRONG, Turn, number
 from procedures.understanding import CHOICES
 from zalopolice.gateway import dialogues, outbox
 from zalopolice.gateway.models import Dialogue, Message, SharedFile
 from zalopolice.units import calendar, hotline
 from zalopolice.units.models import Office, Unit
-from zalopolice.vietnamese import fold
 
-CHOOSING, ABOUT, WHICH = "procedure_choosing", "procedure_about", "procedure_which"
-TIP, OFFICER = "tip", "officer"
-"""What somebody may choose besides a procedure."""
 LASTS = timedelta(hours=12)
 AGAIN_AFTER = timedelta(minutes=2)
 Carried = dict[str, Any]
-
-WANTS_OFFICER = re.compile(
-    r"(?:(?:toi|em|minh|chau|con) )?(?:(?:muon|cho|xin|can|duoc) )*(?:(?:toi|em|minh|chau) )?(?:duoc )?"
-    r"(?:gap|noi chuyen(?: voi)?|hoi|chat voi) (?:(?:mot|anh|chi|cac) )*(?:can bo|nguoi that|cong an|truc ban|tong dai)"
-    r"(?: truc(?: ban)?)?(?: (?:a|voi|nhe|di|duoc khong|nao))*"
-)
 
 
 class Desk:
@@ -170,60 +160,41 @@ def _explain(message: Message, former: Entry, carried: Carried, desk: Desk) -> b
     """An old name with nothing published in its place: a card of it would be empty."""
     text = answers.gone(former.in_language(outbox.spoken()), timezone.localdate(), desk.unit.code)
     outbox.say(message, "procedure", text)
-    said = {"slug": former.slug, "steps": [OFFICER], "asked": _question_of(message)}
+    said = {"slug": former.slug, "steps": [OFFICER], "gone": True, "asked": _question_of(message)}
     dialogues.begin(message.citizen, ABOUT, {**carried, **said}, LASTS)
     return True
 
 
 def _question_of(message: Message) -> str:
     """Id of the message that asked; this one may only be a number under a menu."""
-    if not _number(message.text):
+    if not number(message.text):
         return str(message.pk)
     asked = dialogues.current(message.citizen)
     return str(json.loads(asked.state).get("asked") or message.pk) if asked else str(message.pk)
 
 
-def chosen(text: str, state: Carried) -> str:
-    """The slug, ``TIP``, ``OFFICER``, or "" when it is no answer to the choices."""
-    offered: Collection[str] = state.get("offered", ())
-    if place := _number(text):
-        return list(offered)[place - 1] if place <= len(offered) else ""
-    return OFFICER if wants_officer(text) else TIP if TIP in offered and fold(text) == "bao tin" else ""
-
-
-def _number(text: str) -> int:
-    """A number alone, from 1 on; 0 when it is none."""
-    number = re.fullmatch(r"(?:so |cau |chon |y )?(\d)(?: a| nhe| nha| roi)?", fold(text))
-    return int(number[1]) if number else 0
-
-
-def wants_officer(text: str) -> bool:
-    return bool(WANTS_OFFICER.fullmatch(fold(text)))
-
-
-def follow_up(message: Message, state: Carried, desk: Desk) -> str:
-    """Answers a question about the procedure just given. "said", ``OFFICER``, or "" when it is about something else."""
+def follow_up(message: Message, turn: Turn, state: Carried, desk: Desk) -> str:
+    """Answers what was said about the procedure just given. "said", or ``OFFICER``."""
     entry = desk.entry(state.get("slug", ""))
-    if entry is None:
-        return OFFICER if wants_officer(message.text) else ""
-    step = _step(message.text, state)
-    if step == OFFICER or wants_officer(message.text):
-        misses.count(message.unit_id, entry.slug, Outcome.Kind.HANDED_OVER)
-        return OFFICER
-    if aspects.says_wrong(message.text):
+    if entry is not None and turn.where == WRONG:
         return _note_wrong(message, entry, state)
-    wanted = [step] if step else aspects.wanted(message.text, entry, desk.entries)
-    if wanted and not entry.is_former_name:
-        _say_part(message, wanted, entry, desk)
-        dialogues.begin(message.citizen, ABOUT, state, LASTS)
-        return "said"
-    return ""
+    if entry is None or entry.is_former_name or turn.where == OFFICER:
+        if entry is not None:
+            misses.count(message.unit_id, entry.slug, Outcome.Kind.HANDED_OVER)
+        return OFFICER
+    _say_part(message, turn.parts, entry, desk)
+    dialogues.begin(message.citizen, ABOUT, {**state, "unsure": False}, LASTS)
+    return "said"
 
 
-def _step(text: str, state: Carried) -> str:
-    """What a number under the card means; the card said which."""
-    place, steps = _number(text), state.get("steps", ())
-    return steps[place - 1] if 1 <= place <= len(steps) else ""
+def ask_more(message: Message, state: Carried, desk: Desk) -> None:
+    """What may go on about the card and no part of it answers: all there is, the forms, an officer, or a report."""
+    entry = desk.entry(state["slug"])
+    steps = [step for step in state.get("steps", ()) if step != TIP]
+    names = [*(outbox.words(f"next_{step}") for step in steps), outbox.words("choice_tip")]
+    name = entry.in_language(outbox.spoken()).name if entry else ""
+    outbox.answer(message, "procedure_more", name=name, steps_next=names)
+    dialogues.begin(message.citizen, ABOUT, {**state, "steps": [*steps, TIP], "unsure": True}, LASTS)
 
 
 def _say_part(message: Message, wanted: Sequence[str], entry: Entry, desk: Desk) -> None:

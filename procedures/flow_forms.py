@@ -11,10 +11,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from procedures import flow_actions, flows
-from procedures.conversation import OFFICER, TIP
 from procedures.fields import Lines
 from procedures.flow_models import Flow
 from procedures.topics import SERVICES
+from procedures.turns import OFFICER, TIP
 from zalopolice.forms import Plain, Words
 from zalopolice.gateway.outbox import TEXT_MAX
 from zalopolice.vietnamese import fold

@@ -11,21 +11,20 @@ from typing import Any, Protocol
 
 from django.utils.translation import gettext as _
 
-from procedures import conversation, topics
-from procedures.conversation import LASTS, OFFICER, TIP, Carried, Desk
+from procedures import topics
+from procedures.conversation import LASTS, Carried, Desk
 from procedures.flow_models import Flow
+from procedures.turns import FLOW, MENU, OFFICER, TIP
 from zalopolice.gateway import dialogues, outbox
 from zalopolice.gateway.models import Message
 from zalopolice.vietnamese import fold, spelled_out
 
-MENU = "menu"
 LONGEST = 15
 """Words. Who writes more tells something; a word of it is no command."""
 DEEPEST = 3
 """Menus below each other. Further down nobody finds anything by number."""
 MOST_ITEMS = 9
 """One digit each."""
-_MARK = "flow:"
 
 
 class Reading(Protocol):
@@ -89,11 +88,11 @@ def _sought(phrase: str) -> tuple[str, str]:
 
 
 def destination(flow: Flow) -> str:
-    return flow.goes_to if flow.does == Flow.Does.GOES else f"{_MARK}{flow.slug}"
+    return flow.goes_to if flow.does == Flow.Does.GOES else f"{FLOW}{flow.slug}"
 
 
 def named(where: str, rows: Iterable[Flow]) -> Flow | None:
-    slug = where.removeprefix(_MARK) if where.startswith(_MARK) else ""
+    slug = where.removeprefix(FLOW) if where.startswith(FLOW) else ""
     return next((row for row in rows if slug and row.slug == slug), None)
 
 
@@ -133,19 +132,6 @@ def open_items(flow: Flow, desk: Desk) -> list[dict[str, str]]:
 
 def menu_text(opening: str, labels: Sequence[str]) -> str:
     return outbox.words("menu", opening=opening, labels=labels)
-
-
-def chosen(text: str, state: Carried) -> str:
-    """The destination meant by a number, an item's own words or "gặp cán bộ"; "" when it answers nothing offered.
-
-    A number that is not in the menu means the menu: it is shown again."""
-    where = conversation.chosen(text, state)
-    if where:
-        return where
-    labels = [fold(label) for label in state.get("labels", ())]
-    if fold(text) in labels:
-        return str(state["offered"][labels.index(fold(text))])
-    return f"{_MARK}{state.get('menu', '')}" if fold(text).isdigit() and len(fold(text)) <= 2 else ""
 
 
 # --- what may not be published ---------------------------------------------------------------------------------------

@@ -7,13 +7,13 @@ import unicodedata
 
 from procedures import conversation, languages
 from procedures.catalogue import Entry
-from procedures.conversation import LASTS, OFFICER, TIP, Carried, Desk, so_far, state_of
+from procedures.conversation import LASTS, Carried, Desk, so_far, state_of
 from procedures.languages import LANGUAGES, VIETNAMESE
+from procedures.turns import ABOUT, CHOOSING, LANGUAGE, OFFICER, TIP
 from zalopolice.gateway import dialogues, outbox
 from zalopolice.gateway.models import Dialogue, Message
 from zalopolice.vietnamese import fold
 
-CHOOSING = "language_choosing"
 MENU = "menu"
 OFFERED = 7
 """Translated procedures a menu names: with a report and an officer, one digit numbers them all."""
@@ -44,32 +44,23 @@ def choose(message: Message) -> Carried:
     dialogue, code = dialogues.current(message.citizen), named(message.text)
     if code == MENU:
         return _ask(message, so_far(dialogue), Desk(message.unit_id))
-    return _switch(message, code, dialogue)
-
-
-def by_number(message: Message, dialogue: Dialogue) -> bool:
-    """The answer to the menu; False for anything else, which is read as a message of its own."""
-    offered, number = state_of(dialogue).get("languages", []), fold(message.text)
-    if not re.fullmatch(r"[1-9]", number) or int(number) > len(offered):
-        return False
-    _switch(message, offered[int(number) - 1], dialogue)
-    return True
+    return switch(message, code, dialogue)
 
 
 def _ask(message: Message, carried: Carried, desk: Desk) -> Carried:
     there = {code for entry in desk.entries for code in languages.written(entry.content)} | {VIETNAMESE, *WITH_TEXTS}
     offered = [code for code in LANGUAGES if code in there]
     outbox.answer(message, "language_menu", choices=[LANGUAGES[code].own for code in offered])
-    dialogues.begin(message.citizen, CHOOSING, {**carried, "languages": offered}, LASTS)
+    dialogues.begin(message.citizen, LANGUAGE, {**carried, "languages": offered}, LASTS)
     return carried
 
 
-def _switch(message: Message, code: str, dialogue: Dialogue | None) -> Carried:
+def switch(message: Message, code: str, dialogue: Dialogue | None) -> Carried:
     """Kept; then the card just read comes again in it, else what can be asked in it."""
     languages.keep(message.citizen, code)
     carried, desk = so_far(dialogue), Desk(message.unit_id)
     with outbox.speaking(code):
-        if dialogue is not None and dialogue.kind == conversation.ABOUT:
+        if dialogue is not None and dialogue.kind == ABOUT:
             outbox.answer(message, "language_chosen", language=LANGUAGES[code])
             conversation.give(message, state_of(dialogue).get("slug", ""), carried, desk)
         elif code == VIETNAMESE:
@@ -85,7 +76,7 @@ def _offer(message: Message, code: str, carried: Carried, desk: Desk) -> None:
     choices = [outbox.words("choice_tip"), *(_named(entry, code) for entry in known), outbox.words("choice_officer")]
     outbox.answer(message, "language_chosen", language=LANGUAGES[code], choices=choices, known=known)
     offered = [TIP, *(entry.slug for entry in known), OFFICER]
-    dialogues.begin(message.citizen, conversation.CHOOSING, {**carried, "offered": offered}, LASTS)
+    dialogues.begin(message.citizen, CHOOSING, {**carried, "offered": offered}, LASTS)
 
 
 def _named(entry: Entry, code: str) -> str:

@@ -92,6 +92,77 @@ def test_more_about_the_procedure_just_given(chat, more, said):
     assert text.startswith("Đăng ký tạm trú")
 
 
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ("nhờ em gái nộp giùm có cần ủy quyền hông", "Ai được làm"),
+        ("phi nhiu v", "Lệ phí"),
+        ("mang mấy bản photo zậy ad", "Giấy tờ cần mang"),
+    ],
+)
+def test_more_about_it_in_words_the_card_does_not_have(chat, more, said):
+    chat.hears("đăng ký tạm trú cần giấy tờ gì")
+    [text] = chat.hears(more)
+
+    assert text.startswith("Đăng ký tạm trú") and said in text
+    assert chat.tray() == []
+
+
+def test_what_no_part_of_the_card_answers_is_offered_all_of_it_and_then_a_person(chat):
+    chat.hears("đăng ký tạm trú cần giấy tờ gì")
+    [text] = chat.hears("ở trọ chủ nhà hổng chịu ký thì sao")
+
+    assert "về Đăng ký tạm trú chưa có ý này" in text
+    assert "1. Hướng dẫn đầy đủ" in text and "3. Gặp cán bộ" in text and "4. Báo tin cho công an" in text
+    assert chat.tray() == [("unsorted", False, 1)]  # who leaves it there is read by a person
+    [again] = chat.hears("ba em không đồng ý thì sao")
+    assert "đã chuyển tới cán bộ" in again
+    assert chat.tray()[-1][0] == "question"
+
+
+def test_what_is_asked_plainly_is_no_more_about_the_card(chat):
+    chat.hears("đăng ký tạm trú cần giấy tờ gì")
+
+    for asked in ("tin an ninh hôm nay", "có phải công an thật không", "ai trực hôm nay"):
+        assert not any("Đăng ký tạm trú" in text for text in chat.hears(asked))
+
+
+def test_who_meant_to_report_can_say_so_by_number(chat):
+    chat.hears("đăng ký tạm trú cần giấy tờ gì", "đầu hẻm có sòng bài")
+    [code] = chat.hears("4")
+
+    assert "Mã tin" in code
+    assert chat.tray() == [("tip", False, 3)]
+
+
+def test_all_of_it_read_after_that_it_is_answered(chat):
+    chat.hears("đăng ký tạm trú cần giấy tờ gì", "ở trọ chủ nhà hổng chịu ký thì sao", "1")
+
+    assert chat.tray() == [("unsorted", True, 2)]  # answered
+
+
+@pytest.mark.parametrize(
+    ("told", "said", "kind"),
+    [
+        ("nhà kế bên cho thuê toàn dân lạ, đêm nào cũng tụ tập hút chích", "Mã tin", ("tip", False)),
+        ("chủ trọ cầm dao đòi chém em", "113", ("tip", False)),
+    ],
+)
+def test_a_report_and_danger_under_a_card_are_no_more_about_it(chat, told, said, kind):
+    chat.hears("đăng ký tạm trú cần giấy tờ gì")
+    [text] = chat.hears(told)
+
+    assert said in text and "chưa có ý này" not in text
+    assert chat.tray()[-1][:2] == kind
+
+
+def test_what_is_asked_back_under_a_card_offers_that_one_too(chat):
+    chat.hears("đăng ký tạm trú cần giấy tờ gì")
+    [asked] = chat.hears("lam can cuoc cho chau")
+
+    assert "Đăng ký tạm trú" in asked and "14 tuổi trở lên" in asked
+
+
 def test_another_procedure_after_an_answer_is_another_question(chat):
     chat.hears("đăng ký tạm trú cần giấy tờ gì")
 

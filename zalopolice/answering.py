@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
-from procedures import conversation, flows, language_talk, misses, topics
-from procedures.conversation import OFFICER, TIP, Carried, Desk, so_far, state_of
-from tips import danger, intake
+from procedures import conversation, flows, language_talk, misses, topics, turns
+from procedures.conversation import Carried, Desk, so_far, state_of
+from procedures.turns import ASK, MORE, OFFICER, PROCEDURE, TIP
+from tips import intake
 from tips.models import TrayItem
 from zalopolice import message_reading, quiet, small_talk
 from zalopolice.gateway import dialogues, outbox
@@ -18,18 +19,16 @@ from zalopolice.gateway.models import Dialogue, Message
 from zalopolice.units import hotline
 from zalopolice.units.models import Unit
 
-ASK = "tip_or_question"
-ABOUT_PEOPLE = {"to-giac-tin-bao-ve-toi-pham", "khieu-nai-to-cao"}
-"""Procedures whose words accuse somebody; a score above 0 means them."""
 MEMORY = 20  # messages an officer gets to see of what the bot alone has heard
 
 
-def understood(message: Message, carried: Carried, *, expected: bool = False) -> bool:
-    """Does what the words ask for; False when they are not understood. ``expected``: we asked for a procedure."""
+def understood(message: Message, carried: Carried, *, expected: bool = False, dialogue: Dialogue | None = None) -> bool:
+    """Does what the words ask for; False when they are not understood. ``expected``: we asked for a procedure.
+    ``dialogue``: what is still open, though the words do not answer it."""
     if not message.text.strip():
         return False
     desk = Desk(message.unit_id)
-    read = message_reading.read(message)
+    read = message_reading.read_in(dialogue, message)
     if read.kind == "emergency":
         alarm(message)
         return True
@@ -111,14 +110,14 @@ def ask(message: Message) -> bool:
 
 def _tip_or_question(message: Message, dialogue: Dialogue) -> bool:
     """ "Báo tin hay hỏi thủ tục?" """
-    answer, carried = danger.fold(message.text), state_of(dialogue)
-    if answer in {"1", "bao tin"}:
-        _receive_tip(message, carried)
-    elif answer in {"2", "hoi thu tuc", "thu tuc"}:
+    where, carried = _where(message, dialogue), state_of(dialogue)
+    if where == PROCEDURE:
         conversation.ask_which(message, carried)
         intake.put_in_tray(message)
-    elif answer == "3" or conversation.wants_officer(message.text):
+    elif where == OFFICER:
         hand_over(message, carried)
+    elif where:
+        _receive_tip(message, carried)
     elif not understood(message, carried):
         # They go on telling; asking again would be deaf. The question stays open until it expires.
         intake.put_in_tray(message)
@@ -128,7 +127,7 @@ def _tip_or_question(message: Message, dialogue: Dialogue) -> bool:
 def _which(message: Message, dialogue: Dialogue) -> bool:
     """Which procedure? In their own words."""
     state = state_of(dialogue)
-    if conversation.wants_officer(message.text) or not understood(message, state, expected=True):
+    if _where(message, dialogue) == OFFICER or not understood(message, state, expected=True):
         hand_over(message, state)  # a voice, a picture: a person listens and looks
     return True
 
@@ -136,7 +135,7 @@ def _which(message: Message, dialogue: Dialogue) -> bool:
 def _choice(message: Message, dialogue: Dialogue) -> bool:
     """One of the numbered choices; anything else is read anew."""
     carried, desk = so_far(dialogue), Desk(message.unit_id)
-    chosen = conversation.chosen(message.text, state_of(dialogue))
+    chosen = _where(message, dialogue)
     if not (chosen and _follow(message, chosen, carried, desk)) and not understood(message, carried):
         hand_over(message, carried, "not_understood", kind=TrayItem.Kind.QUESTION)
     return True
@@ -144,32 +143,42 @@ def _choice(message: Message, dialogue: Dialogue) -> bool:
 
 def _menu(message: Message, dialogue: Dialogue) -> bool:
     """A line of an editor's menu; anything else is a new message."""
-    chosen = flows.chosen(message.text, state_of(dialogue))
+    chosen = _where(message, dialogue)
     return bool(chosen) and _follow(message, chosen, so_far(dialogue), Desk(message.unit_id))
 
 
 def _about(message: Message, dialogue: Dialogue) -> bool:
-    """More about the procedure just given; anything else is a new message."""
-    state = state_of(dialogue)
-    if not _is_about_it(message):
+    """More about the procedure just given; anything else is a new message, and so is a picture."""
+    turn, state = message_reading.read_in(dialogue, message).turn, state_of(dialogue)
+    desk = Desk(message.unit_id)
+    if turn is None or message.attachments.exists():
         return False
-    said = conversation.follow_up(message, _carry(message, state), Desk(message.unit_id))
-    if said == OFFICER:
+    if not turn.is_sure and (flows.match(message.text, desk) or small_talk.asked(message.text)):
+        return False
+    if turn.where == TIP:
+        _receive_tip(message, state)
+    elif turn.where == MORE:
+        _ask_more(message, state, desk)
+    elif conversation.follow_up(message, turn, _carry(message, state), desk) == OFFICER:
         hand_over(message, state, kind=TrayItem.Kind.QUESTION)
-    elif said:
+    else:
         was_answered(message, state)
-    return bool(said)
+    return True
 
 
-def _is_about_it(message: Message) -> bool:
-    """Under a card, too, somebody may begin to tell what happened: that is never answered with a fee."""
-    if message.attachments.exists():
-        return False
-    if conversation.wants_officer(message.text):
-        return True
-    read = message_reading.read(message)
-    told = read.kind in {"emergency", "tip"} or read.topic in {"report", "wanted_missing"}
-    return not told and not (read.label in ABOUT_PEOPLE and read.score > 0)
+def _ask_more(message: Message, state: Carried, desk: Desk) -> None:
+    """It goes on about the card, and no part of the card answers it: all of it is offered, the next time a person
+    answers. The duty officer sees the words meanwhile."""
+    misses.note(message, message_reading.read(message), about=state["slug"])
+    if state.get("unsure"):
+        hand_over(message, state, "not_understood", kind=TrayItem.Kind.QUESTION)
+    else:
+        conversation.ask_more(message, _in_sight(message, state), desk)
+
+
+def _where(message: Message, dialogue: Dialogue) -> str:
+    turn = message_reading.read_in(dialogue, message).turn
+    return turn.where if turn else ""
 
 
 def _receive_tip(message: Message, carried: Carried) -> None:
@@ -222,18 +231,20 @@ def _carry(message: Message, carried: Carried) -> Carried:
     return {**carried, "heard": [*carried.get("heard", ())[-MEMORY:], str(message.pk)]}
 
 
-def _language_by_number(message: Message, dialogue: Dialogue) -> bool:
-    said = language_talk.by_number(message, dialogue)
-    if said:
+def _language(message: Message, dialogue: Dialogue) -> bool:
+    """One of the numbered languages; anything else is a new message."""
+    code = _where(message, dialogue)
+    if code:
+        language_talk.switch(message, code, dialogue)
         was_answered(message, state_of(dialogue))
-    return said
+    return bool(code)
 
 
 DIALOGUES: dict[str, Callable[[Message, Dialogue], bool]] = {
-    ASK: _tip_or_question,
-    conversation.WHICH: _which,
-    conversation.CHOOSING: _choice,
-    conversation.ABOUT: _about,
-    flows.MENU: _menu,
-    language_talk.CHOOSING: _language_by_number,
+    turns.ASK: _tip_or_question,
+    turns.WHICH: _which,
+    turns.CHOOSING: _choice,
+    turns.ABOUT: _about,
+    turns.MENU: _menu,
+    turns.LANGUAGE: _language,
 }

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from procedures import turns
+from procedures.turns import Open
 from procedures.understanding import Known
 from zalopolice import reading
 
@@ -47,8 +49,13 @@ class Line(NamedTuple):
 
 
 def action(read: reading.Reading) -> str:
-    """answer | ask_back | tip | emergency | handoff | smalltalk."""
+    """answer | ask_back | tip | emergency | dialogue | handoff | smalltalk."""
     return "smalltalk" if read.kind == "handoff" and read.topic in SMALL_TALK else read.kind
+
+
+def tells(read: reading.Reading) -> bool:
+    """Does it tell of a procedure: with its card, or a part of the one just given?"""
+    return read.kind == "answer" or (read.turn is not None and bool(read.turn.parts))
 
 
 @dataclass
@@ -69,7 +76,7 @@ class Judgement:
 
     def answered_as_procedure(self) -> list[Line]:
         """Tips and emergencies that got a card."""
-        return [line for line in self._of("tip", "emergency") if line.read.kind == "answer"]
+        return [line for line in self._of("tip", "emergency") if tells(line.read)]
 
     def missed_emergencies(self) -> list[Line]:
         return [line for line in self._of("emergency") if line.read.kind != "emergency"]
@@ -78,14 +85,14 @@ class Judgement:
         return [line for line in self.lines if line.label != "emergency" and line.read.kind == "emergency"]
 
     def wrong_cards(self) -> list[Line]:
-        return [line for line in self.lines if line.read.kind == "answer" and line.label != line.read.label]
+        return [line for line in self.lines if tells(line.read) and line.label != line.read.label]
 
     def figures(self) -> dict[str, float]:
         """Shares of the labelled lines; the names are those of docs/understanding.md."""
         number, total = len(self.lines) or 1, self.total()
         first = sum(line.label == line.read.label for line in self.lines)
         alarms, tips = self._of("emergency"), self._of("tip")
-        cards = sum(line.read.kind == "answer" for line in tips)
+        cards = sum(tells(line.read) for line in tips)
         found = {
             "first": first / number,
             "first_or_asked": (total[RIGHT] + total[ASKED]) / number,
@@ -119,13 +126,33 @@ def questions(path: Path) -> list[dict[str, str]]:
             raise ValueError(f"cannot be read after line {rows.line_num}: {error}") from None
 
 
+def opened(written: str) -> Open | None:
+    """What was asked before, as the column ``dialogue`` tells it: the kind, then what was offered, in order:
+    "procedure_about:dang-ky-tam-tru:full,forms,officer", "procedure_choosing:tip,dang-ky-tam-tru", "tip_or_question".
+
+    ValueError for another kind."""
+    kind, first, second = (*written.split(":"), "", "")[:3]
+    places = first.split(",") if first else []
+    states: dict[str, dict[str, Any]] = {
+        turns.ABOUT: {"slug": first, "steps": second.split(",") if second else []},
+        turns.CHOOSING: {"offered": places},
+        turns.MENU: {"offered": places},
+        turns.LANGUAGE: {"languages": places},
+        turns.ASK: {},
+        turns.WHICH: {},
+    }
+    if kind and kind not in states:
+        raise ValueError(f"names no dialogue we have: {kind}; one of {', '.join(states)}")
+    return Open(kind, states[kind]) if kind else None
+
+
 def judge(rows: Iterable[dict[str, Any]], entries: Sequence[Known]) -> Judgement:
     return Judgement([_line(row, entries) for row in rows])
 
 
 def _line(row: dict[str, Any], entries: Sequence[Known]) -> Line:
     text, label = row["text"], row.get("label") or ""
-    read = reading.read(text, lambda: entries)
+    read = reading.read(text, lambda: entries, opened(row.get("dialogue") or ""))
     return Line(text, label, row.get("style") or "", read, _verdict(label, read) if label else "")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import uuid
 from collections.abc import Sequence
@@ -10,8 +11,9 @@ from django.db import DatabaseError
 
 from procedures import catalogue
 from procedures.catalogue import Entry
+from procedures.turns import Open
 from zalopolice import reading
-from zalopolice.gateway.models import Message
+from zalopolice.gateway.models import Dialogue, Message
 from zalopolice.reading import Reading
 
 log = logging.getLogger(__name__)
@@ -24,6 +26,14 @@ def read(message: Message) -> Reading:
         kept = reading.read(message.text, lambda: _entries(message.unit_id))
         vars(message)["_read"] = (message.text, kept)
     return kept
+
+
+def read_in(dialogue: Dialogue | None, message: Message) -> Reading:
+    """The same while an answer to something we asked is open: its ``turn`` is what the words answer of it."""
+    if dialogue is None:
+        return read(message)
+    asked = Open(dialogue.kind, json.loads(dialogue.state or "{}"))
+    return reading.go_on(message.text, lambda: _entries(message.unit_id), asked, read(message))
 
 
 def is_half_said(message: Message) -> bool:

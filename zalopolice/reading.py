@@ -1,16 +1,18 @@
-"""What a first message is, before anything is done about it: pure, so that a file of questions can be judged by it.
+"""What a message is, before anything is done about it: pure, so that a file of questions can be judged by it.
 
-Danger, then a report, then everything else: an alarm or a tip is never answered as a procedure. The hand-written rules
-and what was learnt (``learned.py``) must agree before a card is given; where they do not, the citizen is asked."""
+Danger, then what answers a question of ours that is still open, then a report, then everything else: an alarm or a tip
+is never answered as a procedure, nor as more about one. The hand-written rules and what was learnt (``learned.py``)
+must agree before a card is given; where they do not, the citizen is asked."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from procedures import topics
+from procedures import aspects, topics, turns
+from procedures.turns import Open, Turn
 from procedures.understanding import CHOICES, Known, understand
 from tips import danger, recognition
 from tips.recognition import Report
@@ -19,6 +21,8 @@ from zalopolice.vietnamese import fold, spelled_out
 
 Scores = tuple[tuple[str, float], ...]
 HOW_TO_REPORT = "to-giac-tin-bao-ve-toi-pham"
+ABOUT_PEOPLE = {HOW_TO_REPORT, "khieu-nai-to-cao"}
+"""Procedures whose words accuse somebody; a score above 0 means them."""
 OFFERED = {"tip", "other", *topics.SERVICES}
 """Besides procedures; "other" is the officer, whom every menu offers."""
 # Distances from the boundary of a label, set on five-fold cross-validation of the training sentences (ALARM last with
@@ -31,6 +35,8 @@ TOPIC, TOPIC_LEAD = -0.5, 0.4
 ALARM, ALARM_NAMED = -0.05, -0.4
 """Of the distance from the boundary and half the lead. A false alarm costs a safety text and a look, a missed one a
 life: what is likest to an alarm is one, it need not be the first choice, and less is enough where danger is named."""
+ABOUT_ONE = {"papers", "who", "forms"}
+"""Of ``aspects.CUES``: asked of a procedure. A fee, a place and hours are asked of every office."""
 CRY = 7
 """Words: in so few, danger that is named is nearly always meant, and what is not named is nearly always not."""
 SCRAP = 6
@@ -44,19 +50,79 @@ BARE = 7
 
 @dataclass(frozen=True)
 class Reading:
-    kind: str  # emergency | tip | answer | ask_back | handoff
+    kind: str  # emergency | dialogue | tip | answer | ask_back | handoff
     label: str = "other"  # a procedure's slug, "tip", "emergency", or a topic
     candidates: Scores = ()  # label, score; the best first, at most four
     rule: str = ""  # why, for whoever tunes it
     topic: str = ""  # of procedures.topics or "elsewhere", when it is one to answer or hand over as such
+    turn: Turn | None = None  # what it answers, of a dialogue
 
     @property
     def score(self) -> float:
         return self.candidates[0][1] if self.candidates else 0.0
 
 
-def read(text: str, entries: Callable[[], Sequence[Known]]) -> Reading:
-    """``entries``: what is published; not asked when there are no words."""
+def read(text: str, entries: Callable[[], Sequence[Known]], dialogue: Open | None = None) -> Reading:
+    """``entries``: what is published; not asked when there are no words. ``dialogue``: what we asked and wait for."""
+    first = read_alone(text, entries)
+    return first if dialogue is None else go_on(text, entries, dialogue, first)
+
+
+def go_on(text: str, entries: Callable[[], Sequence[Known]], dialogue: Open, first: Reading) -> Reading:
+    """``first`` is how the words are read without the dialogue; it stands when they answer nothing we asked.
+
+    Under a card, too, somebody may begin to tell what happened: that is never answered with a fee."""
+    if first.kind == "emergency" or (dialogue.kind == turns.ABOUT and _tells(first) and not turns.wants_officer(text)):
+        return first
+    other_office = dialogue.kind == turns.ABOUT and first.rule == "elsewhere" and topics.is_elsewhere(text)
+    turn = None if other_office else turns.read(text, dialogue, entries)
+    if turn is None and dialogue.kind == turns.ABOUT and dialogue.state.get("slug") in {one.slug for one in entries()}:
+        turn = _perhaps_more(text, dialogue, first)
+        first = _with_the_open_one(first, dialogue)
+    if turn is None:
+        return first
+    is_of_card = dialogue.kind == turns.ABOUT and turn.where != turns.TIP
+    label = str(dialogue.state.get("slug")) if is_of_card else turn.where
+    if dialogue.kind == turns.LANGUAGE or label in {turns.OFFICER, turns.PROCEDURE} or label.startswith(turns.FLOW):
+        label = "other"
+    return Reading("dialogue", label, ((label, 1.0),), turn.rule, turn=turn)
+
+
+def _perhaps_more(text: str, dialogue: Open, first: Reading) -> Turn | None:
+    """What is nothing of ours alone is likely to be about the card above it; and its hours may not be the office's.
+
+    Where another procedure is near, or another office is named, nothing is told that might be about that."""
+    if first.kind not in {"ask_back", "handoff"} or first.topic == "report" or topics.plainly(text):
+        return None
+    if first.label == "appointment":
+        turn = turns.more(text, dialogue.state, {"hours"})
+        return turn if turn.parts else None
+    if first.label != "other" or first.rule not in {"weak", "elsewhere"}:
+        return None
+    if topics.is_elsewhere(text):  # "có cần giấy khai sinh không" sends nobody to another office
+        return turns.more(text, dialogue.state, ()) if "papers" in aspects.sides(text) else None
+    if first.rule == "elsewhere":
+        return turns.more(text, dialogue.state, ABOUT_ONE if len(text.split()) <= aspects.BRIEF else ())
+    open_one = dialogue.state.get("slug")
+    is_near = any(label not in OFFERED and label != open_one for label, _ in first.candidates)
+    return None if is_near else turns.more(text, dialogue.state)
+
+
+def _with_the_open_one(first: Reading, dialogue: Open) -> Reading:
+    """What is asked back offers the procedure just given, too."""
+    slug = dialogue.state["slug"]
+    if first.kind != "ask_back" or first.topic == "report" or slug in dict(first.candidates):
+        return first
+    return replace(first, candidates=(*first.candidates[:1], (slug, 0.0), *first.candidates[1:])[:CHOICES])
+
+
+def _tells(first: Reading) -> bool:
+    is_told = first.kind == "tip" or first.topic in {"report", "wanted_missing"}
+    return is_told or (first.label in ABOUT_PEOPLE and first.score > 0)
+
+
+def read_alone(text: str, entries: Callable[[], Sequence[Known]]) -> Reading:
+    """A first message."""
     plain = spelled_out(text)
     if not plain or not re.search(r"[a-z]{2}", plain):
         label = "other" if plain else "greeting_thanks"

@@ -10,7 +10,7 @@ import logging
 import uuid
 from collections.abc import Callable
 
-from procedures import conversation, language_talk, languages
+from procedures import language_talk, languages, turns
 from procedures.conversation import so_far
 from tips import danger, intake
 from zalopolice import answering, faults, message_reading, queue, quiet, written
@@ -115,7 +115,7 @@ def _dialogue(message: Message) -> bool:
         return False
     if (
         intake.open_case_of(message.citizen) is not None
-        or (dialogue.kind != answering.ASK and intake.waits_as_tip(message.citizen))
+        or (dialogue.kind != turns.ASK and intake.waits_as_tip(message.citizen))
         or intake.officer_talks_with(message.citizen)
     ):
         # It became a tip, or an officer's, meanwhile: the question is answered, and the bot silent.
@@ -142,10 +142,10 @@ def _understanding(message: Message) -> bool:
         return False
     dialogue = dialogues.current(message.citizen)  # one that said this was not for it
     carried = so_far(dialogue)
-    if conversation.wants_officer(message.text):
+    if turns.wants_officer(message.text):
         answering.hand_over(message, carried)
         return True
-    return answering.understood(message, carried) or answering.ask(message)
+    return answering.understood(message, carried, dialogue=dialogue) or answering.ask(message)
 
 
 def _tray(message: Message) -> bool:

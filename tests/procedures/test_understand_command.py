@@ -36,6 +36,35 @@ def test_as_json(questions):
     assert all(1 <= len(row["candidates"]) <= 4 and row["candidates"][0] == row["label"] for row in (passport, fire))
 
 
+def test_an_open_dialogue_is_a_column(tmp_path):
+    path, out = tmp_path / "questions.tsv", StringIO()
+    card = "procedure_about:dang-ky-tam-tru:full,forms,officer"
+    rows = [
+        ("còn lệ phí?", card), ("2", card), ("ba em không đồng ý thì sao", card), ("gặp cán bộ", card),
+        ("làm hộ chiếu", card), ("cháy nhà ở đây", card), ("đêm qua nhà tôi bị trộm mất xe máy", card),
+        ("2", "procedure_choosing:dang-ky-tam-tru,cap-ho-chieu-pho-thong"), ("1", "tip_or_question"), ("1", ""),
+    ]  # fmt: skip
+    path.write_text("text\tdialogue\n" + "".join(f"{text}\t{dialogue}\n" for text, dialogue in rows))
+
+    call_command("understand", str(path), "--json", stdout=out)
+
+    found = [json.loads(line) for line in out.getvalue().splitlines()]
+    assert [(row["label"], row["action"]) for row in found] == [
+        ("dang-ky-tam-tru", "dialogue"), ("dang-ky-tam-tru", "dialogue"), ("dang-ky-tam-tru", "dialogue"),
+        ("dang-ky-tam-tru", "dialogue"), ("cap-ho-chieu-pho-thong", "answer"), ("emergency", "emergency"),
+        ("tip", "tip"), ("cap-ho-chieu-pho-thong", "dialogue"), ("tip", "dialogue"), ("other", "handoff"),
+    ]  # fmt: skip
+    assert found[0]["rule"] == "asks on: costs" and found[1]["rule"] == "asks on: forms"
+
+
+def test_a_dialogue_we_do_not_have_is_named(tmp_path):
+    path = tmp_path / "questions.tsv"
+    path.write_text("text\tdialogue\n1\tguessing\n")
+
+    with pytest.raises(CommandError, match="names no dialogue we have: guessing; one of procedure_about"):
+        call_command("understand", str(path), stdout=StringIO())
+
+
 def test_json_needs_no_labels(tmp_path):
     path, out = tmp_path / "questions.tsv", StringIO()
     path.write_text("text\nlàm hộ chiếu\n\n👍\n")

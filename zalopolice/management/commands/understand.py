@@ -1,5 +1,6 @@
-"""Reads a file of questions (tab-separated: text, label, style) as the bot would, a decision a line, and with labels
-how right it was. Needs no database: the entries are those of procedures/data/procedures.json."""
+"""Reads a file of questions (tab-separated: text, label, style, dialogue) as the bot would, a decision a line, and with
+labels how right it was. "dialogue" is what the bot had asked or given before: "procedure_about:dang-ky-tam-tru". Needs
+no database: the entries are those of procedures/data/procedures.json."""
 
 import json
 from collections import Counter
@@ -30,7 +31,10 @@ class Command(BaseCommand):
             raise CommandError(f"{path} {error}.") from None
         if not rows or "text" not in rows[0]:
             raise CommandError("The first line must name the columns; one of them is text.")
-        found = judging.judge(rows, judging.catalogue())
+        try:
+            found = judging.judge(rows, judging.catalogue())
+        except ValueError as error:
+            raise CommandError(f"{path} {error}.") from None
         if options["json"]:
             for line in found.lines:
                 self.stdout.write(json.dumps(line.as_json(), ensure_ascii=False))
