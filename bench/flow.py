@@ -54,7 +54,7 @@ def phase(running: Running, number: int, rate: float | None, *, kind: str = "rep
             sent = SENT[kind](index) | ({"image_base64": PHOTO} if photos and index % photos == 0 else {})
             pool.submit(running.says, citizen, sent.pop("text"), OAS[index % 3], **sent)
     everybody = set(people)
-    wait_until(lambda: len(answers(running, since, everybody)) == number, 1200, "no answer for some")
+    wait_until(lambda: len(answers(running, since, everybody)) == number, 600 + number / 5, "no answer for some")
     ledger = running.sim(f"ledger?since={since}")
     sent = {row["citizen"]: row["sent_real"] for row in ledger["received"] if row["citizen"] in everybody}
     got = {row["citizen"]: row["real"] for row in ledger["seen"] if row["citizen"] in everybody}

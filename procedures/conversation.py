@@ -127,9 +127,14 @@ def _name(slug: str, desk: Desk) -> str:
 def _has_just_asked(message: Message, offered: list[str]) -> bool:
     """The same menu stands unanswered on the phone: who writes on has seen it, and needs none under each line."""
     asked = dialogues.current(message.citizen)
-    if asked is None or asked.kind != CHOOSING or asked.expires_at - LASTS < timezone.now() - AGAIN_AFTER:
+    if asked is None or asked.kind != CHOOSING or not is_fresh(asked):
         return False
     return bool(json.loads(asked.state).get("offered") == offered)
+
+
+def is_fresh(dialogue: Dialogue) -> bool:
+    """Its question was sent a moment ago: who writes now may not have read it."""
+    return dialogue.expires_at - LASTS > timezone.now() - AGAIN_AFTER
 
 
 def give(message: Message, slug: str, carried: Carried, desk: Desk) -> bool:
@@ -174,16 +179,18 @@ def _question_of(message: Message) -> str:
 
 
 def follow_up(message: Message, turn: Turn, state: Carried, desk: Desk) -> str:
-    """Answers what was said about the procedure just given. "said", or ``OFFICER``."""
+    """Answers what was said about the procedure just given: "said", or ``OFFICER``."""
     entry = desk.entry(state.get("slug", ""))
-    if entry is not None and turn.where == WRONG:
-        return _note_wrong(message, entry, state)
-    if entry is None or entry.is_former_name or turn.where == OFFICER:
-        if entry is not None:
-            misses.count(message.unit_id, entry.slug, Outcome.Kind.HANDED_OVER)
+    if entry is None:
         return OFFICER
+    if turn.where == OFFICER:
+        misses.count(message.unit_id, entry.slug, Outcome.Kind.HANDED_OVER)
+        return OFFICER
+    if turn.where == WRONG:
+        _note_wrong(message, entry, state)
+        return "said"
     _say_part(message, turn.parts, entry, desk)
-    dialogues.begin(message.citizen, ABOUT, {**state, "unsure": False}, LASTS)
+    dialogues.begin(message.citizen, ABOUT, state, LASTS)
     return "said"
 
 
@@ -213,7 +220,7 @@ def _say_part(message: Message, wanted: Sequence[str], entry: Entry, desk: Desk)
         outbox.say_file(message, "procedure_form", file)
 
 
-def _note_wrong(message: Message, entry: Entry, state: Carried) -> str:
+def _note_wrong(message: Message, entry: Entry, state: Carried) -> None:
     """ "Chưa đúng" (feature F8): noted once a card with the question that led here, and an officer is offered."""
     if not state.get("noted"):
         key = state.get("asked")
@@ -221,4 +228,3 @@ def _note_wrong(message: Message, entry: Entry, state: Carried) -> str:
         misses.wrong(message, entry.slug, asked.text if asked else "")
     outbox.answer(message, "wrong_noted", name=entry.name)
     dialogues.begin(message.citizen, ABOUT, {**state, "steps": [OFFICER], "noted": True}, LASTS)
-    return "said"

@@ -34,16 +34,17 @@ class Reading(Protocol):
     def topic(self) -> str: ...
 
 
-def note(message: Message, reading: Reading, about: str = "") -> None:
+def note(message: Message, reading: Reading, about: str = "", *, is_asked_back: bool | None = None) -> None:
     """Keeps a question that was asked back or handed over. ``about``: the procedure whose card did not answer it.
 
     Not what may be a report or one's own file: these are for the duty officer alone, not for editors."""
     if reading.kind not in {"ask_back", "handoff"} or reading.topic not in {"", "elsewhere"}:
         return
     labels = [label for label, _ in reading.candidates]
-    is_asked_back = bool(about) or reading.kind == "ask_back"
+    if is_asked_back is None:
+        is_asked_back = reading.kind == "ask_back"
     if about or not is_asked_back:
-        count(message.unit_id, about, Outcome.Kind.ASKED_BACK if about else Outcome.Kind.HANDED_OVER)
+        count(message.unit_id, about, Outcome.Kind.ASKED_BACK if is_asked_back else Outcome.Kind.HANDED_OVER)
     if reading.rule in OWN_BUSINESS or PRIVATE.intersection(labels[:2]):
         return
     kind = Miss.Kind.ASKED_BACK if is_asked_back else Miss.Kind.HANDED_OVER

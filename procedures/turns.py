@@ -17,6 +17,8 @@ ABOUT, MENU, LANGUAGE = "procedure_about", "menu", "language_choosing"
 TIP, OFFICER, PROCEDURE = "tip", "officer", "procedure"
 """What somebody may want besides one of our procedures: to report, a person, a procedure still to be named."""
 WRONG, MORE = "wrong", "more"
+CHOSEN = "chosen"
+"""The rule of what was offered and taken."""
 FLOW = "flow:"
 """Before the slug of an editor's text or menu."""
 
@@ -45,7 +47,8 @@ class Turn(NamedTuple):
     card "" (``parts`` are asked), ``WRONG`` or ``MORE`` (something of it that no part answers)."""
     rule: str
     parts: tuple[str, ...] = ()  # of the procedure just given
-    is_sure: bool = True  # an editor's keyword goes before what is not
+    is_sure: bool = True
+    """What is not may be something else: an editor's keyword goes before it, and a person sees it."""
 
 
 def read(text: str, dialogue: Open, entries: Entries) -> Turn | None:
@@ -53,7 +56,7 @@ def read(text: str, dialogue: Open, entries: Entries) -> Turn | None:
     return _READERS[dialogue.kind](text, dialogue.state, entries)
 
 
-def more(text: str, state: State, of: Collection[str] = tuple(aspects.CUES)) -> Turn:
+def more(text: str, state: State, of: Collection[str]) -> Turn:
     """Words that are nothing else we know, under a card: they go on about it, "ba em không đồng ý thì sao". ``of``: the
     parts they may ask for."""
     parts = () if state.get("gone") else tuple(part for part in aspects.sides(text) if part in of)
@@ -63,8 +66,7 @@ def more(text: str, state: State, of: Collection[str] = tuple(aspects.CUES)) -> 
 
 
 def wants_officer(text: str) -> bool:
-    plain = spelled_out(text)
-    return bool(WANTS_OFFICER.fullmatch(plain) or re.search(r"\b(?:gap|noi chuyen voi) nguoi that\b", plain))
+    return bool(WANTS_OFFICER.fullmatch(spelled_out(text)))
 
 
 def number(text: str) -> int:
@@ -85,7 +87,7 @@ def _to_officer(text: str, _state: State, _entries: Entries) -> Turn | None:
 def _tip_or_question(text: str, state: State, entries: Entries) -> Turn | None:
     said = {"bao tin": "1", "hoi thu tuc": "2", "thu tuc": "2"}.get(fold(text), fold(text))
     if said in {"1", "2", "3"}:
-        return Turn((TIP, PROCEDURE, OFFICER)[int(said) - 1], "chosen")
+        return Turn((TIP, PROCEDURE, OFFICER)[int(said) - 1], CHOSEN)
     return _to_officer(text, state, entries)
 
 
@@ -93,9 +95,9 @@ def _choice(text: str, state: State, entries: Entries) -> Turn | None:
     offered = state.get("offered", ())
     if number(text):
         where = _numbered(text, offered)
-        return Turn(where, "chosen") if where else None
+        return Turn(where, CHOSEN) if where else None
     return _to_officer(text, state, entries) or (
-        Turn(TIP, "chosen") if TIP in offered and fold(text) == "bao tin" else None
+        Turn(TIP, CHOSEN) if TIP in offered and fold(text) == "bao tin" else None
     )
 
 
@@ -106,7 +108,7 @@ def _menu(text: str, state: State, entries: Entries) -> Turn | None:
     if turn := _choice(text, state, entries):
         return turn
     if said in labels:
-        return Turn(str(state["offered"][labels.index(said)]), "chosen")
+        return Turn(str(state["offered"][labels.index(said)]), CHOSEN)
     return Turn(f"{FLOW}{state.get('menu', '')}", "shown again") if said.isdigit() and len(said) <= 2 else None
 
 
@@ -116,14 +118,16 @@ def _about(text: str, state: State, entries: Entries) -> Turn | None:
     entry = next((one for one in known if one.slug == state.get("slug")), None)
     step = _numbered(text, state.get("steps", ())) if entry else ""
     if step in {OFFICER, TIP} or wants_officer(text):
-        return Turn(TIP if step == TIP else OFFICER, "chosen" if step else "wants an officer")
+        return Turn(TIP if step == TIP else OFFICER, CHOSEN if step else "wants an officer")
     if entry is None:
         return None
     if aspects.says_wrong(text):
         return Turn(WRONG, "says it is wrong")
     if state.get("gone"):  # an old name without an heir: it has no papers, no fee
         return None
-    parts = (step,) if step else tuple(aspects.wanted(text, entry, known))
+    if step:
+        return Turn("", CHOSEN, (step,))
+    parts = tuple(aspects.wanted(text, entry, known))
     return Turn("", f"asks on: {', '.join(parts)}", parts) if parts else None
 
 
@@ -131,7 +135,7 @@ def _language(text: str, state: State, _entries: Entries) -> Turn | None:
     offered, said = state.get("languages", ()), fold(text)
     if not re.fullmatch(r"[1-9]", said) or int(said) > len(offered):
         return None
-    return Turn(offered[int(said) - 1], "chosen")
+    return Turn(offered[int(said) - 1], CHOSEN)
 
 
 _READERS: dict[str, Callable[[str, State, Entries], Turn | None]] = {

@@ -1,10 +1,12 @@
 """A citizen asks: what the bot says, what reaches the tray, and where it stays silent."""
 
 import json
+from datetime import timedelta
 from io import StringIO
 
 import pytest
 from django.core.management import call_command
+from django.db.models import F
 
 from procedures import catalogue
 from procedures.management.commands import load_procedures
@@ -12,6 +14,7 @@ from procedures.models import Version
 from tests import cast
 from tips import actions, tray_actions
 from tips.models import TrayItem
+from zalopolice.gateway.models import Dialogue
 from zalopolice.units.models import HotlineContact, Office
 
 FEW = {
@@ -93,38 +96,53 @@ def test_more_about_the_procedure_just_given(chat, more, said):
 
 
 @pytest.mark.parametrize(
-    ("more", "said"),
+    ("more", "said", "seen"),
     [
-        ("nhờ em gái nộp giùm có cần ủy quyền hông", "Ai được làm"),
-        ("phi nhiu v", "Lệ phí"),
-        ("mang mấy bản photo zậy ad", "Giấy tờ cần mang"),
+        ("phi nhiu v", "Lệ phí", []),
+        ("mang mấy bản photo zậy ad", "Giấy tờ cần mang", []),
+        ("nhờ em gái nộp giùm có cần ủy quyền hông", "Ai được làm", [("unsorted", False, 2)]),
     ],
 )
-def test_more_about_it_in_words_the_card_does_not_have(chat, more, said):
+def test_more_about_it_is_told_and_what_is_only_likely_is_seen_with_the_question_before(chat, more, said, seen):
     chat.hears("đăng ký tạm trú cần giấy tờ gì")
     [text] = chat.hears(more)
 
     assert text.startswith("Đăng ký tạm trú") and said in text
-    assert chat.tray() == []
+    assert chat.tray() == seen
 
 
-def test_what_no_part_of_the_card_answers_is_offered_all_of_it_and_then_a_person(chat):
-    chat.hears("đăng ký tạm trú cần giấy tờ gì")
-    [text] = chat.hears("ở trọ chủ nhà hổng chịu ký thì sao")
+OPEN_ENDED = ("đăng ký tạm trú cần giấy tờ gì", "ở trọ chủ nhà hổng chịu ký thì sao")
+
+
+def later(zone, minutes=3):
+    with zone("owner"):
+        Dialogue.objects.update(expires_at=F("expires_at") - timedelta(minutes=minutes))
+
+
+def test_what_no_part_of_the_card_answers_is_offered_all_of_it_and_then_a_person(chat, zone):
+    text = chat.hears(*OPEN_ENDED)[-1]
 
     assert "về Đăng ký tạm trú chưa có ý này" in text
     assert "1. Hướng dẫn đầy đủ" in text and "3. Gặp cán bộ" in text and "4. Báo tin cho công an" in text
-    assert chat.tray() == [("unsorted", False, 1)]  # who leaves it there is read by a person
+    assert chat.tray() == [("unsorted", False, 2)]  # who leaves it there is read by a person
+    assert chat.hears("ba em không đồng ý") == []  # in the same breath
+    later(zone)
     [again] = chat.hears("ba em không đồng ý thì sao")
     assert "đã chuyển tới cán bộ" in again
-    assert chat.tray()[-1][0] == "question"
+    assert chat.tray() == [("question", False, 4)]
 
 
-def test_what_is_asked_plainly_is_no_more_about_the_card(chat):
-    chat.hears("đăng ký tạm trú cần giấy tờ gì")
+def test_all_of_it_read_after_that_it_is_answered(chat):
+    chat.hears(*OPEN_ENDED, "1")
 
-    for asked in ("tin an ninh hôm nay", "có phải công an thật không", "ai trực hôm nay"):
-        assert not any("Đăng ký tạm trú" in text for text in chat.hears(asked))
+    assert chat.tray() == [("unsorted", True, 3)]  # answered
+
+
+@pytest.mark.parametrize("then", ["dạ cảm ơn", "lệ phí bao nhiêu", "không đúng ý tôi", "làm hộ chiếu ở đâu", "English"])
+def test_nothing_else_that_is_said_settles_what_was_not_answered(chat, then):
+    chat.hears(*OPEN_ENDED, then)
+
+    assert [answered for _kind, answered, _number in chat.tray()] == [False]
 
 
 def test_who_meant_to_report_can_say_so_by_number(chat):
@@ -135,10 +153,17 @@ def test_who_meant_to_report_can_say_so_by_number(chat):
     assert chat.tray() == [("tip", False, 3)]
 
 
-def test_all_of_it_read_after_that_it_is_answered(chat):
-    chat.hears("đăng ký tạm trú cần giấy tờ gì", "ở trọ chủ nhà hổng chịu ký thì sao", "1")
+def test_a_report_that_speaks_of_a_real_person_is_a_report(chat):
+    [code] = chat.hears("Tôi bị lừa 50 triệu, nó hẹn gặp người thật ở quán cà phê rồi chặn số tôi")
 
-    assert chat.tray() == [("unsorted", True, 2)]  # answered
+    assert "Mã tin" in code
+
+
+def test_what_is_asked_plainly_is_no_more_about_the_card(chat):
+    chat.hears("đăng ký tạm trú cần giấy tờ gì")
+
+    for asked in ("tin an ninh hôm nay", "có phải công an thật không", "ai trực hôm nay"):
+        assert not any("Đăng ký tạm trú" in text for text in chat.hears(asked))
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from procedures import conversation, flows, language_talk, misses, topics, turns
 from procedures.conversation import Carried, Desk, so_far, state_of
-from procedures.turns import ASK, MORE, OFFICER, PROCEDURE, TIP
+from procedures.turns import ASK, CHOSEN, MORE, OFFICER, PROCEDURE, TIP, WRONG, Turn
 from tips import intake
 from tips.models import TrayItem
 from zalopolice import message_reading, quiet, small_talk
@@ -29,6 +29,8 @@ def understood(message: Message, carried: Carried, *, expected: bool = False, di
         return False
     desk = Desk(message.unit_id)
     read = message_reading.read_in(dialogue, message)
+    if read.kind == "dialogue":  # it led nowhere any more
+        read = message_reading.read(message)
     if read.kind == "emergency":
         alarm(message)
         return True
@@ -43,7 +45,7 @@ def understood(message: Message, carried: Carried, *, expected: bool = False, di
             asked and _small_talk(message, asked, carried, desk)
         ):
             return True
-    misses.note(message, read)
+    misses.note(message, message_reading.read(message))
     near = [label for label, _ in read.candidates]
     report = read.topic == "report"
     if read.kind == "answer" and conversation.give(message, read.label, _carry(message, carried), desk):
@@ -149,31 +151,57 @@ def _menu(message: Message, dialogue: Dialogue) -> bool:
 
 def _about(message: Message, dialogue: Dialogue) -> bool:
     """More about the procedure just given; anything else is a new message, and so is a picture."""
-    turn, state = message_reading.read_in(dialogue, message).turn, state_of(dialogue)
-    desk = Desk(message.unit_id)
+    turn, state, desk = message_reading.read_in(dialogue, message).turn, state_of(dialogue), Desk(message.unit_id)
     if turn is None or message.attachments.exists():
         return False
     if not turn.is_sure and (flows.match(message.text, desk) or small_talk.asked(message.text)):
         return False
+    entry = desk.entry(state.get("slug", ""))
+    if turn.parts and (entry is None or entry.is_former_name):
+        return False
     if turn.where == TIP:
         _receive_tip(message, state)
     elif turn.where == MORE:
-        _ask_more(message, state, desk)
-    elif conversation.follow_up(message, turn, _carry(message, state), desk) == OFFICER:
-        hand_over(message, state, kind=TrayItem.Kind.QUESTION)
+        _offer_all(message, dialogue, state, desk)
     else:
-        was_answered(message, state)
+        _follow_up(message, turn, state, desk)
     return True
 
 
-def _ask_more(message: Message, state: Carried, desk: Desk) -> None:
-    """It goes on about the card, and no part of the card answers it: all of it is offered, the next time a person
-    answers. The duty officer sees the words meanwhile."""
-    misses.note(message, message_reading.read(message), about=state["slug"])
-    if state.get("unsure"):
+def _follow_up(message: Message, turn: Turn, state: Carried, desk: Desk) -> None:
+    if turn.rule == CHOSEN and "offer" in state:  # they found it there
+        state |= {"item": state.pop("offer"), "unsure": False}
+    elif turn.where == WRONG:
+        state.pop("item", None)  # what was wrong settles nothing
+    carried = _carry(message, state) if turn.is_sure else _unsettled(message, state)
+    if conversation.follow_up(message, turn, carried, desk) == OFFICER:
+        hand_over(message, state, kind=TrayItem.Kind.QUESTION)
+    elif turn.is_sure:
+        was_answered(message, state)
+
+
+def _offer_all(message: Message, dialogue: Dialogue, state: Carried, desk: Desk) -> None:
+    """It may go on about the card, and no part of that answers it: all there is is offered, the next time a person
+    answers. Who writes on in the same breath has not read the offer."""
+    is_again = bool(state.get("unsure"))
+    if is_again and conversation.is_fresh(dialogue):
+        intake.put_in_tray(message)
+        return
+    misses.note(message, message_reading.read(message), about=state["slug"], is_asked_back=not is_again)
+    if is_again:
         hand_over(message, state, "not_understood", kind=TrayItem.Kind.QUESTION)
     else:
-        conversation.ask_more(message, _in_sight(message, state), desk)
+        conversation.ask_more(message, _unsettled(message, state), desk)
+
+
+def _unsettled(message: Message, state: Carried) -> Carried:
+    """What we may have answered wrongly, or not at all: the duty officer sees it with what led to it, and only a choice
+    made of what we offered says that it was answered."""
+    first = intake.waiting_item_of(message.citizen) is None
+    _file_heard(message, state)
+    item = intake.put_in_tray(message)
+    offer = str(item.pk) if first else state.get("item") or state.get("offer", "")
+    return {name: value for name, value in state.items() if name != "item"} | {"heard": [], "offer": offer}
 
 
 def _where(message: Message, dialogue: Dialogue) -> str:
@@ -195,11 +223,15 @@ def hand_over(message: Message, carried: Carried, words: str = "duty_called", *,
 def _file(message: Message, carried: Carried, *, kind: str) -> TrayItem:
     """Into the tray with what the bot alone has heard; the dialogue is over."""
     dialogues.end(message.citizen)
+    _file_heard(message, carried)
+    return intake.put_in_tray(message, kind=kind)
+
+
+def _file_heard(message: Message, carried: Carried) -> None:
     heard = carried.get("heard")
     for earlier in Message.objects.filter(pk__in=heard, filed=None).order_by("sent_at", "pk") if heard else ():
         earlier.citizen = message.citizen
         intake.put_in_tray(earlier)
-    return intake.put_in_tray(message, kind=kind)
 
 
 def was_answered(message: Message, carried: Carried) -> None:

@@ -58,6 +58,11 @@ def tells(read: reading.Reading) -> bool:
     return read.kind == "answer" or (read.turn is not None and bool(read.turn.parts))
 
 
+def offers_all(read: reading.Reading) -> bool:
+    """Under a card: no part of it answers, all of it, an officer and a report are offered."""
+    return read.turn is not None and read.turn.where == turns.MORE
+
+
 @dataclass
 class Judgement:
     lines: list[Line] = field(default_factory=list)
@@ -90,7 +95,7 @@ class Judgement:
     def figures(self) -> dict[str, float]:
         """Shares of the labelled lines; the names are those of docs/understanding.md."""
         number, total = len(self.lines) or 1, self.total()
-        first = sum(line.label == line.read.label for line in self.lines)
+        first = sum(line.label == line.read.label and not offers_all(line.read) for line in self.lines)
         alarms, tips = self._of("emergency"), self._of("tip")
         cards = sum(tells(line.read) for line in tips)
         found = {
@@ -157,6 +162,8 @@ def _line(row: dict[str, Any], entries: Sequence[Known]) -> Line:
 
 
 def _verdict(label: str, read: reading.Reading) -> str:
+    if offers_all(read):
+        return ASKED if label in {read.label, "tip"} else WRONG
     if read.kind == "ask_back":
         offered = {name for name, _ in read.candidates} | ({"tip"} if read.topic == "report" else set())
         return RIGHT if read.label == label else ASKED if label in offered else WRONG

@@ -23,7 +23,7 @@ def read(message: Message) -> Reading:
     """The decision about its words, made once as long as they stay the same."""
     words, kept = vars(message).get("_read", ("", None))
     if kept is None or words != message.text:
-        kept = reading.read(message.text, lambda: _entries(message.unit_id))
+        kept = reading.read(message.text, lambda: _entries(message))
         vars(message)["_read"] = (message.text, kept)
     return kept
 
@@ -33,7 +33,7 @@ def read_in(dialogue: Dialogue | None, message: Message) -> Reading:
     if dialogue is None:
         return read(message)
     asked = Open(dialogue.kind, json.loads(dialogue.state or "{}"))
-    return reading.go_on(message.text, lambda: _entries(message.unit_id), asked, read(message))
+    return reading.go_on(message.text, lambda: _entries(message), asked, read(message))
 
 
 def is_half_said(message: Message) -> bool:
@@ -41,7 +41,15 @@ def is_half_said(message: Message) -> bool:
     return len(message.text.split()) <= reading.CRY
 
 
-def _entries(unit_id: uuid.UUID) -> Sequence[Entry]:
+def _entries(message: Message) -> Sequence[Entry]:
+    """Asked for once a message."""
+    kept: Sequence[Entry] | None = vars(message).get("_entries")
+    if kept is None:
+        kept = vars(message)["_entries"] = _published(message.unit_id)
+    return kept
+
+
+def _published(unit_id: uuid.UUID) -> Sequence[Entry]:
     """A catalogue that cannot be read delays no alarm and no tip."""
     try:
         return catalogue.published(unit_id)

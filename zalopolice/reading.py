@@ -1,12 +1,13 @@
 """What a message is, before anything is done about it: pure, so that a file of questions can be judged by it.
 
-Danger, then what answers a question of ours that is still open, then a report, then everything else: an alarm or a tip
-is never answered as a procedure, nor as more about one. The hand-written rules and what was learnt (``learned.py``)
-must agree before a card is given; where they do not, the citizen is asked."""
+Danger, then what answers a question of ours that is still open (under a card a report goes before it), then a report,
+then everything else: an alarm or a tip is never answered as a procedure, nor as more about one. The hand-written rules
+and what was learnt (``learned.py``) must agree before a card is given; where they do not, the citizen is asked."""
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -44,6 +45,8 @@ SCRAP = 6
 NEAR, FARTHEST = 1.3, -1.0
 """What is offered: so far behind the first, and no farther than this."""
 _NUMBER = re.compile(r"\d{9,}")
+_THEY = re.compile(r"\b(?:nó|no|họ|thằng|thang|bọn|bon|hắn|gã|chúng nó|chung no|they|he|she)\b|^ho (?!so|khau|chieu)")
+"""Somebody's deed, whatever it seems to ask: "nó ở đâu cũng theo em"."""
 BARE = 7
 """Words beside a long number that ask nothing: a name and an identity number alone."""
 
@@ -91,21 +94,28 @@ def go_on(text: str, entries: Callable[[], Sequence[Known]], dialogue: Open, fir
 def _perhaps_more(text: str, dialogue: Open, first: Reading) -> Turn | None:
     """What is nothing of ours alone is likely to be about the card above it; and its hours may not be the office's.
 
-    Where another procedure is near, or another office is named, nothing is told that might be about that."""
+    Nothing is told where nothing is asked ("đầu hẻm có sòng bài ăn tiền"), where another procedure is near, or where
+    another office is named: all of it is offered then."""
     if first.kind not in {"ask_back", "handoff"} or first.topic == "report" or topics.plainly(text):
         return None
+    asks = _asks_for_oneself(text)
     if first.label == "appointment":
-        turn = turns.more(text, dialogue.state, {"hours"})
+        turn = turns.more(text, dialogue.state, {"hours"} if asks else ())
         return turn if turn.parts else None
     if first.label != "other" or first.rule not in {"weak", "elsewhere"}:
         return None
     if topics.is_elsewhere(text):  # "có cần giấy khai sinh không" sends nobody to another office
         return turns.more(text, dialogue.state, ()) if "papers" in aspects.sides(text) else None
     if first.rule == "elsewhere":
-        return turns.more(text, dialogue.state, ABOUT_ONE if len(text.split()) <= aspects.BRIEF else ())
+        return turns.more(text, dialogue.state, ABOUT_ONE if asks and len(text.split()) <= aspects.BRIEF else ())
     open_one = dialogue.state.get("slug")
     is_near = any(label not in OFFERED and label != open_one for label, _ in first.candidates)
-    return None if is_near else turns.more(text, dialogue.state)
+    return None if is_near else turns.more(text, dialogue.state, tuple(aspects.CUES) if asks else ())
+
+
+def _asks_for_oneself(text: str) -> bool:
+    of_others = _THEY.search(unicodedata.normalize("NFC", text.lower()))
+    return of_others is None and (recognition.asks(text) or recognition.asks(aspects.typed(text)))
 
 
 def _with_the_open_one(first: Reading, dialogue: Open) -> Reading:
@@ -113,7 +123,10 @@ def _with_the_open_one(first: Reading, dialogue: Open) -> Reading:
     slug = dialogue.state["slug"]
     if first.kind != "ask_back" or first.topic == "report" or slug in dict(first.candidates):
         return first
-    return replace(first, candidates=(*first.candidates[:1], (slug, 0.0), *first.candidates[1:])[:CHOICES])
+    others = [row for row in first.candidates[1:] if row[0] != "other"]  # every menu has the officer
+    if len(others) > CHOICES - 2:
+        others.remove([row for row in others if row[0] not in {"tip", "wanted_missing"}][-1])
+    return replace(first, candidates=(first.candidates[0], (slug, 0.0), *others))
 
 
 def _tells(first: Reading) -> bool:

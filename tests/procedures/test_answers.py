@@ -1,5 +1,6 @@
 import json
 import re
+import time
 import uuid
 from dataclasses import replace
 from datetime import date, datetime
@@ -111,6 +112,22 @@ def test_wrong_is_heard_and_right_is_not():
     said = ("chưa đúng", "k đúng", "sai rồi", "không phải cái này", "Chưa đúng ý em ạ", "nhầm rồi")
     assert all(aspects.says_wrong(text) for text in said)
     assert not any(aspects.says_wrong(text) for text in ("không", "đúng rồi", "chưa", "sai tên trong căn cước", ""))
+
+
+def test_wrong_is_read_at_once_however_often_it_is_said():
+    started = time.monotonic()
+
+    assert not aspects.says_wrong("thế này " * 9 + "hả") and not aspects.says_wrong("thế này " * 400)
+    assert not aspects.WRONG.fullmatch("the nay " * 40 + "x")
+    assert time.monotonic() - started < 1
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["lấy sổ mất bao lâu hen", "cần giấy tờ gì hen", "ở nhà chồng thì cần giấy gì hen"],
+)
+def test_a_southern_hen_is_no_visit(said):
+    assert aspects.sides(said)
 
 
 def test_the_days_a_question_names_are_the_next_ones():

@@ -54,7 +54,7 @@ def test_an_open_dialogue_is_a_column(tmp_path):
         ("dang-ky-tam-tru", "dialogue"), ("cap-ho-chieu-pho-thong", "answer"), ("emergency", "emergency"),
         ("tip", "tip"), ("cap-ho-chieu-pho-thong", "dialogue"), ("tip", "dialogue"), ("other", "handoff"),
     ]  # fmt: skip
-    assert found[0]["rule"] == "asks on: costs" and found[1]["rule"] == "asks on: forms"
+    assert found[0]["rule"] == "asks on: costs" and found[1]["rule"] == "chosen"
 
 
 def test_a_dialogue_we_do_not_have_is_named(tmp_path):

