@@ -127,14 +127,9 @@ def _name(slug: str, desk: Desk) -> str:
 def _has_just_asked(message: Message, offered: list[str]) -> bool:
     """The same menu stands unanswered on the phone: who writes on has seen it, and needs none under each line."""
     asked = dialogues.current(message.citizen)
-    if asked is None or asked.kind != CHOOSING or not is_fresh(asked):
+    if asked is None or asked.kind != CHOOSING or asked.expires_at - LASTS < timezone.now() - AGAIN_AFTER:
         return False
     return bool(json.loads(asked.state).get("offered") == offered)
-
-
-def is_fresh(dialogue: Dialogue) -> bool:
-    """Its question was sent a moment ago: who writes now may not have read it."""
-    return dialogue.expires_at - LASTS > timezone.now() - AGAIN_AFTER
 
 
 def give(message: Message, slug: str, carried: Carried, desk: Desk) -> bool:
@@ -201,7 +196,8 @@ def ask_more(message: Message, state: Carried, desk: Desk) -> None:
     names = [*(outbox.words(f"next_{step}") for step in steps), outbox.words("choice_tip")]
     name = entry.in_language(outbox.spoken()).name if entry else ""
     outbox.answer(message, "procedure_more", name=name, steps_next=names)
-    dialogues.begin(message.citizen, ABOUT, {**state, "steps": [*steps, TIP], "unsure": True}, LASTS)
+    said = {"steps": [*steps, TIP], "offered_at": timezone.now().timestamp()}
+    dialogues.begin(message.citizen, ABOUT, {**state, **said}, LASTS)
 
 
 def _say_part(message: Message, wanted: Sequence[str], entry: Entry, desk: Desk) -> None:

@@ -39,23 +39,23 @@ def named(text: str) -> str:
     return next((code for code, one in LANGUAGES.items() if asked in one.asked or exact == own.get(code)), "")
 
 
-def choose(message: Message) -> Carried:
-    """Takes a message that is ``named``. Returns what the dialogue carries on."""
+def choose(message: Message) -> None:
+    """Takes a message that is ``named``."""
     dialogue, code = dialogues.current(message.citizen), named(message.text)
     if code == MENU:
-        return _ask(message, so_far(dialogue), Desk(message.unit_id))
-    return switch(message, code, dialogue)
+        _ask(message, so_far(dialogue), Desk(message.unit_id))
+    else:
+        switch(message, code, dialogue)
 
 
-def _ask(message: Message, carried: Carried, desk: Desk) -> Carried:
+def _ask(message: Message, carried: Carried, desk: Desk) -> None:
     there = {code for entry in desk.entries for code in languages.written(entry.content)} | {VIETNAMESE, *WITH_TEXTS}
     offered = [code for code in LANGUAGES if code in there]
     outbox.answer(message, "language_menu", choices=[LANGUAGES[code].own for code in offered])
     dialogues.begin(message.citizen, LANGUAGE, {**carried, "languages": offered}, LASTS)
-    return carried
 
 
-def switch(message: Message, code: str, dialogue: Dialogue | None) -> Carried:
+def switch(message: Message, code: str, dialogue: Dialogue | None) -> None:
     """Kept; then the card just read comes again in it, else what can be asked in it."""
     languages.keep(message.citizen, code)
     carried, desk = so_far(dialogue), Desk(message.unit_id)
@@ -67,7 +67,6 @@ def switch(message: Message, code: str, dialogue: Dialogue | None) -> Carried:
             outbox.answer(message, "language_chosen", language=LANGUAGES[code])
         else:
             _offer(message, code, carried, desk)
-    return carried
 
 
 def _offer(message: Message, code: str, carried: Carried, desk: Desk) -> None:

@@ -1,12 +1,10 @@
 """A citizen asks: what the bot says, what reaches the tray, and where it stays silent."""
 
 import json
-from datetime import timedelta
 from io import StringIO
 
 import pytest
 from django.core.management import call_command
-from django.db.models import F
 
 from procedures import catalogue
 from procedures.management.commands import load_procedures
@@ -115,14 +113,18 @@ OPEN_ENDED = ("đăng ký tạm trú cần giấy tờ gì", "ở trọ chủ nh
 
 
 def later(zone, minutes=3):
+    """The offer of an open dialogue was made so long ago."""
     with zone("owner"):
-        Dialogue.objects.update(expires_at=F("expires_at") - timedelta(minutes=minutes))
+        for dialogue in Dialogue.objects.all():
+            state = json.loads(dialogue.state)
+            dialogue.state = json.dumps(state | {"offered_at": state["offered_at"] - 60 * minutes})
+            dialogue.save()
 
 
 def test_what_no_part_of_the_card_answers_is_offered_all_of_it_and_then_a_person(chat, zone):
     text = chat.hears(*OPEN_ENDED)[-1]
 
-    assert "về Đăng ký tạm trú chưa có ý này" in text
+    assert "chưa rõ bạn hỏi ý nào về “Đăng ký tạm trú”" in text
     assert "1. Hướng dẫn đầy đủ" in text and "3. Gặp cán bộ" in text and "4. Báo tin cho công an" in text
     assert chat.tray() == [("unsorted", False, 2)]  # who leaves it there is read by a person
     assert chat.hears("ba em không đồng ý") == []  # in the same breath
@@ -143,6 +145,53 @@ def test_nothing_else_that_is_said_settles_what_was_not_answered(chat, then):
     chat.hears(*OPEN_ENDED, then)
 
     assert [answered for _kind, answered, _number in chat.tray()] == [False]
+
+
+def test_what_was_told_by_guess_is_not_settled_by_a_number_of_the_card(chat):
+    chat.hears("đăng ký tạm trú cần giấy tờ gì", "nhờ em gái nộp giùm có cần ủy quyền hông", "2")
+
+    assert chat.tray() == [("unsorted", False, 3)]
+
+
+def test_what_is_written_in_the_same_breath_as_the_offer_is_not_settled_by_it(chat):
+    chat.hears(*OPEN_ENDED, "đầu hẻm có sòng bài", "1")
+
+    assert chat.tray() == [("unsorted", False, 4)]
+
+
+def test_the_breath_is_that_of_the_offer(chat, zone):
+    chat.hears(*OPEN_ENDED)
+    later(zone)
+    chat.hears("lệ phí bao nhiêu")
+
+    assert "đã chuyển tới cán bộ" in chat.hears("không có hợp đồng thì sao")[0]
+
+
+@pytest.mark.parametrize("then", ["dạ cảm ơn", "English"])
+def test_thanks_for_a_menu_chooses_nothing(chat, then):
+    chat.hears("lam can cuoc cho chau", then)
+
+    assert [answered for _kind, answered, _number in chat.tray()] == [False]
+
+
+def test_a_thread_that_was_answered_is_answered_again_by_the_next_answer(chat):
+    chat.hears(*OPEN_ENDED, "1", "mất bằng lái xe làm lại ở đâu")
+
+    assert chat.tray() == [("unsorted", True, 4)]
+
+
+def test_a_call_after_an_answer_is_seen_with_the_question(chat):
+    chat.hears("đăng ký tạm trú cần giấy tờ gì", "Alo")
+
+    assert chat.tray() == [("unsorted", False, 2)]
+
+
+def test_an_old_name_without_an_heir_has_no_guide_to_offer(chat, zone):
+    with zone("owner"):
+        Version.objects.filter(procedure__slug="dang-ky-tam-tru").update(state="expired")
+    [said] = chat.hears("làm sổ KT3", "lệ phí bao nhiêu")
+
+    assert "chuyển tới cán bộ" in said and "Hướng dẫn" not in said
 
 
 def test_who_meant_to_report_can_say_so_by_number(chat):
@@ -177,7 +226,7 @@ def test_a_report_and_danger_under_a_card_are_no_more_about_it(chat, told, said,
     chat.hears("đăng ký tạm trú cần giấy tờ gì")
     [text] = chat.hears(told)
 
-    assert said in text and "chưa có ý này" not in text
+    assert said in text and "chưa rõ bạn hỏi" not in text
     assert chat.tray()[-1][:2] == kind
 
 

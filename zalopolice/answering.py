@@ -5,11 +5,14 @@ Zone worker; called by ``routing.py``, which holds the order and the locks."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import timedelta
 
+from django.utils import timezone
+
 from procedures import conversation, flows, language_talk, misses, topics, turns
-from procedures.conversation import Carried, Desk, so_far, state_of
+from procedures.conversation import AGAIN_AFTER, Carried, Desk, so_far, state_of
 from procedures.turns import ASK, CHOSEN, MORE, OFFICER, PROCEDURE, TIP, WRONG, Turn
 from tips import intake
 from tips.models import TrayItem
@@ -94,16 +97,18 @@ def _small_talk(message: Message, topic: str, carried: Carried, desk: Desk) -> b
     if said is small_talk.Said.NOTHING:
         return False
     if said is small_talk.Said.ANSWERED:
-        was_answered(message, carried)
+        was_answered(message, {} if topic == "greeting_thanks" else carried)  # thanks for what may be no answer
     else:
         _file(message, carried, kind="" if topic == "wanted_missing" else TrayItem.Kind.QUESTION)
     return True
 
 
-def ask(message: Message) -> bool:
-    """Asks what is wanted, unless this thread was asked already; the duty officer sees the words meanwhile."""
+def ask(message: Message, carried: Carried) -> bool:
+    """Asks what is wanted, unless this thread was asked already; the duty officer sees the words meanwhile, and what
+    was said before them."""
     if intake.waiting_item_of(message.citizen) is not None:
         return False
+    _file_heard(message, carried)
     item = intake.put_in_tray(message)
     dialogues.begin(message.citizen, ASK, {"item": str(item.pk)}, timedelta(hours=12))
     outbox.answer(message, ASK, unit=Unit.objects.values_list("name", flat=True).get(pk=message.unit_id))
@@ -169,26 +174,28 @@ def _about(message: Message, dialogue: Dialogue) -> bool:
 
 
 def _follow_up(message: Message, turn: Turn, state: Carried, desk: Desk) -> None:
-    if turn.rule == CHOSEN and "offer" in state:  # they found it there
-        state |= {"item": state.pop("offer"), "unsure": False}
+    if turn.rule == CHOSEN and state.get("offer"):  # they found it there
+        state |= {"item": state.pop("offer"), "offered_at": 0}
     elif turn.where == WRONG:
-        state.pop("item", None)  # what was wrong settles nothing
-    carried = _carry(message, state) if turn.is_sure else _unsettled(message, state)
+        state.pop("item", None)
+    carried = _carry(message, state) if turn.is_sure else _unsettled(message, state) | {"offer": ""}
     if conversation.follow_up(message, turn, carried, desk) == OFFICER:
         hand_over(message, state, kind=TrayItem.Kind.QUESTION)
     elif turn.is_sure:
-        was_answered(message, state)
+        was_answered(message, state, settles=turn.where != WRONG)
 
 
 def _offer_all(message: Message, dialogue: Dialogue, state: Carried, desk: Desk) -> None:
     """It may go on about the card, and no part of that answers it: all there is is offered, the next time a person
     answers. Who writes on in the same breath has not read the offer."""
-    is_again = bool(state.get("unsure"))
-    if is_again and conversation.is_fresh(dialogue):
+    is_again = bool(state.get("offered_at"))
+    if is_again and state["offered_at"] > (timezone.now() - AGAIN_AFTER).timestamp():
         intake.put_in_tray(message)
+        dialogue.state = json.dumps({**state, "offer": ""})  # whatever they choose now, this was not answered
+        dialogue.save(update_fields=["state"])
         return
     misses.note(message, message_reading.read(message), about=state["slug"], is_asked_back=not is_again)
-    if is_again:
+    if is_again or state.get("gone"):
         hand_over(message, state, "not_understood", kind=TrayItem.Kind.QUESTION)
     else:
         conversation.ask_more(message, _unsettled(message, state), desk)
@@ -197,7 +204,7 @@ def _offer_all(message: Message, dialogue: Dialogue, state: Carried, desk: Desk)
 def _unsettled(message: Message, state: Carried) -> Carried:
     """What we may have answered wrongly, or not at all: the duty officer sees it with what led to it, and only a choice
     made of what we offered says that it was answered."""
-    first = intake.waiting_item_of(message.citizen) is None
+    first = _nobody_waits(message)
     _file_heard(message, state)
     item = intake.put_in_tray(message)
     offer = str(item.pk) if first else state.get("item") or state.get("offer", "")
@@ -234,14 +241,15 @@ def _file_heard(message: Message, carried: Carried) -> None:
         intake.put_in_tray(earlier)
 
 
-def was_answered(message: Message, carried: Carried) -> None:
-    """The bot has answered. A waiting thread gets the words too; was it opened only to ask, and stands nothing else in
-    it than what a machine may settle, nobody has to read it."""
+def was_answered(message: Message, carried: Carried, *, settles: bool = True) -> None:
+    """The bot has answered. A waiting thread gets the words too; was it opened only to ask, or answered before, and
+    stands nothing else in it than what a machine may settle, nobody has to read it."""
     item = intake.waiting_item_of(message.citizen)
     if item is None:
         return
+    is_ours = item.is_answered or str(item.pk) == carried.get("item")
     item = intake.put_in_tray(message)
-    if str(item.pk) == carried.get("item") and not item.is_urgent and all(map(_may_settle, intake.heard_in(item))):
+    if settles and is_ours and not item.is_urgent and all(map(_may_settle, intake.heard_in(item))):
         intake.mark_answered(item)
 
 
@@ -254,9 +262,14 @@ def _may_settle(message: Message) -> bool:
 
 def _in_sight(message: Message, carried: Carried) -> Carried:
     """Who is asked back may never answer: the duty officer sees the words all the same."""
-    first = intake.waiting_item_of(message.citizen) is None
+    first = _nobody_waits(message)
     item = intake.put_in_tray(message)
     return {**carried, "item": str(item.pk)} if first else carried
+
+
+def _nobody_waits(message: Message) -> bool:
+    item = intake.waiting_item_of(message.citizen)
+    return item is None or item.is_answered
 
 
 def _carry(message: Message, carried: Carried) -> Carried:
@@ -268,7 +281,7 @@ def _language(message: Message, dialogue: Dialogue) -> bool:
     code = _where(message, dialogue)
     if code:
         language_talk.switch(message, code, dialogue)
-        was_answered(message, state_of(dialogue))
+        was_answered(message, {})
     return bool(code)
 
 

@@ -45,8 +45,17 @@ SCRAP = 6
 NEAR, FARTHEST = 1.3, -1.0
 """What is offered: so far behind the first, and no farther than this."""
 _NUMBER = re.compile(r"\d{9,}")
-_THEY = re.compile(r"\b(?:nó|no|họ|thằng|thang|bọn|bon|hắn|gã|chúng nó|chung no|they|he|she)\b|^ho (?!so|khau|chieu)")
+_THEY = re.compile(
+    r"\b(?:nó|no|họ|thằng|thang|bọn|bon|hắn|gã|ổng|chúng|chung no|they|he|she|đòi|vòi)\b"
+    r"|\bho (?:lay|bat|doi|lai|den|thu)\b"
+    r"|\b(?:cán bộ|can bo|công an|cong an|police)(?: \w+){0,2} (?:bắt|bat|lấy|lay|thu|doi|voi|xin|gợi ý|goi y|asked)\b"
+)
 """Somebody's deed, whatever it seems to ask: "nó ở đâu cũng theo em"."""
+_ASKED = re.compile(
+    r"\b(?:bao nhieu|nao|gi|o dau|sao|may (?:ban|to|bo|cai|ngay|hom|tuan|phut|gio|nguoi|nam|thang|lan))\b"
+)
+NAMED = 3
+"""Words: so few name a part and tell nothing: "giờ làm việc"."""
 BARE = 7
 """Words beside a long number that ask nothing: a name and an identity number alone."""
 
@@ -79,6 +88,8 @@ def go_on(text: str, entries: Callable[[], Sequence[Known]], dialogue: Open, fir
         return first
     other_office = dialogue.kind == turns.ABOUT and first.rule == "elsewhere" and topics.is_elsewhere(text)
     turn = None if other_office else turns.read(text, dialogue, entries)
+    if turn and turn.parts and turn.rule != turns.CHOSEN and not _asks_for_oneself(text):
+        turn = None
     if turn is None and dialogue.kind == turns.ABOUT and dialogue.state.get("slug") in {one.slug for one in entries()}:
         turn = _perhaps_more(text, dialogue, first)
         first = _with_the_open_one(first, dialogue)
@@ -114,8 +125,12 @@ def _perhaps_more(text: str, dialogue: Open, first: Reading) -> Turn | None:
 
 
 def _asks_for_oneself(text: str) -> bool:
-    of_others = _THEY.search(unicodedata.normalize("NFC", text.lower()))
-    return of_others is None and (recognition.asks(text) or recognition.asks(aspects.typed(text)))
+    """ "Cán bộ" is no "cần", though typed without marks it reads like it."""
+    if _THEY.search(unicodedata.normalize("NFC", text.lower())):
+        return False
+    plain = re.sub(r"\bcan (?:bo|cuoc|ho)\b", " ", aspects.typed(text))
+    is_named = len(plain.split()) <= NAMED or text.rstrip().endswith("?")
+    return is_named or bool(_ASKED.search(plain)) or recognition.asks(plain)
 
 
 def _with_the_open_one(first: Reading, dialogue: Open) -> Reading:
@@ -194,7 +209,9 @@ def _other(
         return Reading("handoff", first, tuple(ranked[:CHOICES]), "elsewhere", "elsewhere")
     if in_need:
         return Reading("ask_back", first, _offered(ranked, published), "perhaps danger", "report")
-    offered = tuple(ranked[:1]) if is_scrap else _offered(ranked, published)
+    offered = _offered(ranked, published)
+    if is_scrap:  # nothing to choose from; that it may be a report is told
+        offered = (ranked[0], *((("tip", behind),) if second in {"tip", "emergency"} else ()))
     return Reading("ask_back", first, offered, "weak", _perhaps(report))
 
 

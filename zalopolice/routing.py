@@ -104,7 +104,8 @@ def _language(message: Message) -> bool:
         return False
     if intake.waits_as_tip(citizen) or intake.officer_talks_with(citizen):
         return False
-    answering.was_answered(message, language_talk.choose(message))
+    language_talk.choose(message)
+    answering.was_answered(message, {})
     return True
 
 
@@ -145,7 +146,7 @@ def _understanding(message: Message) -> bool:
     if turns.wants_officer(message.text):
         answering.hand_over(message, carried)
         return True
-    return answering.understood(message, carried, dialogue=dialogue) or answering.ask(message)
+    return answering.understood(message, carried, dialogue=dialogue) or answering.ask(message, carried)
 
 
 def _tray(message: Message) -> bool:

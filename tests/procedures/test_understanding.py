@@ -321,15 +321,16 @@ CARD = Open("procedure_about", {"slug": "dang-ky-tam-tru", "steps": ["full", "fo
         "They took my money online", "police asked me for 500k", "hôm nay chị gái em không về",
         "anh đó gợi ý tiền bồi dưỡng", "chồng em hôm nay lại say rồi", "chim ghe 2 nguoi chua thay",
         "nó chụp photo căn cước em rồi",
+        "cán bộ bắt đóng tiền mới làm", "họ lấy tiền của em rồi", "hôm nay họ lại đến nhà", "cán bộ đòi em tiền trà",
+        "can bo doi em tien tra", "đòi thêm tiền mới ký", "hom nay ho lai den nha",
         "Tôi bị lừa 50 triệu, nó hẹn gặp người thật ở quán cà phê rồi chặn số tôi",
         "hôm qua tôi gặp người thất lạc ở bến xe",
     ],
 )  # fmt: skip
 def test_what_may_be_a_report_gets_no_fee_no_hours_and_no_place(said):
-    read = reading.read(said, lambda: ENTRIES, CARD)
+    turn = reading.read(said, lambda: ENTRIES, CARD).turn
 
-    assert not judging.tells(read)
-    assert not (read.turn and read.turn.where == "officer")
+    assert turn is None or (turn.parts, turn.where) == ((), "more")
 
 
 def test_under_no_card_is_a_report_or_danger_told_as_more_about_it():

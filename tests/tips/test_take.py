@@ -117,7 +117,8 @@ def test_urgency_goes_with_the_words_that_raised_it(commune, zone):
     commune.hears("hoa", "Tôi muốn báo tin: hàng xóm mở nhạc to")
     item = waiting_item(commune, "hoa", DANGER, "Với lại ngoài ngõ có người đổ rác trộm")
     with commune.acting("cuong") as duty:
-        loud, danger, litter = item.unsorted_messages().order_by("sent_at", "pk")
+        said = {message.text.split()[0]: message for message in item.unsorted_messages()}
+        loud, danger, litter = said["Tôi"], said[DANGER.split()[0]], said["Với"]
         urgent = actions.open_case(item, [danger], title="Dọa chém", classification="togiac_tinbao", area=None, by=duty)
         item.refresh_from_db()
         assert (item.is_urgent, item.urgent_since) == (False, None)
