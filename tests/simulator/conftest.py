@@ -27,6 +27,11 @@ CALLBACK = "http://127.0.0.1:9/zalo/callback"
 APP_SECRET, OA_SECRET = "appSecretDemo456", "oaSecretKeyDemo123"
 
 
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 128  # of a crowd, five would be let in and the rest be delivered by a retry
+    daemon_threads = True
+
+
 class Portal:
     """Takes webhooks: keeps what came, answers what the test wants."""
 
@@ -50,8 +55,7 @@ class Portal:
             def log_message(self, *args: Any) -> None:
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_port}/hook/zalo/{APP}"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
