@@ -66,10 +66,9 @@ def _sound(word: str) -> str:
 _EMPTY = frozenset(map(_sound, _EMPTY_WORDS.split()))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Phrase:
     slug: str
-    features: frozenset[str]
     weight: float
 
 
@@ -87,7 +86,12 @@ class Index:
         self.words = sorted(name for name in owners if " " not in name and len(name) >= 4)
         # A word no entry knows speaks against every entry, about as much as a word a third of them share.
         self.unknown = math.log(1 + 3) * 0.7
-        self.phrases = [_Phrase(slug, found, self.weight(found)) for slug, found in written if found]
+        self.owners = owners
+        self.phrases = [_Phrase(slug, self.weight(found)) for slug, found in written if found]
+        self.holders: dict[str, list[_Phrase]] = {}
+        for phrase, found in zip(self.phrases, (found for _, found in written if found), strict=True):
+            for name in found:
+                self.holders.setdefault(name, []).append(phrase)
 
     def weight(self, found: Iterable[str]) -> float:
         return sum(self.rarity.get(name, 0.0) for name in found)
@@ -107,18 +111,19 @@ class Index:
         asked = self.heard(text)
         strange = sum(self.unknown for name in asked if " " not in name and name not in self.rarity)
         whole = (self.weight(asked) + strange) or 1.0
+        common: dict[_Phrase, float] = {}
+        said: dict[str, float] = {}
+        for name in sorted(asked & self.rarity.keys()):
+            for phrase in self.holders[name]:
+                common[phrase] = common.get(phrase, 0.0) + self.rarity[name]
+            for slug in self.owners[name]:
+                said[slug] = said.get(slug, 0.0) + self.rarity[name]
         best: dict[str, float] = {}
-        said: dict[str, set[str]] = {}
-        for phrase in self.phrases:
-            common = asked & phrase.features
-            if not common:
-                continue
-            weight = self.weight(common)
+        for phrase, weight in common.items():
             covered, explained = weight / phrase.weight, weight / whole
             best[phrase.slug] = max(best.get(phrase.slug, 0.0), 0.55 * covered + 0.45 * explained)
-            said.setdefault(phrase.slug, set()).update(common)
         # All phrases of an entry together explain more than one of them.
-        total = {slug: 0.75 * score + 0.25 * self.weight(said[slug]) / whole for slug, score in best.items()}
+        total = {slug: 0.75 * score + 0.25 * said[slug] / whole for slug, score in best.items()}
         return sorted(((slug, round(score, 3)) for slug, score in total.items()), key=lambda row: (-row[1], row[0]))
 
 

@@ -181,7 +181,7 @@ class _Reading:
         self._text = unicodedata.normalize("NFC", text)
         self._words = list(re.finditer(r"[^\W_]+", self._text))
         words = [_unstretched(match[0].lower()) for match in self._words]
-        folded = [fold(word).replace(" ", "") or _CUT for word in words]
+        folded = [word if word.isascii() else fold(word).replace(" ", "") or _CUT for word in words]
         cut = self._harmless(words, folded)
         words, folded = ([_CUT if at in cut else word for at, word in enumerate(each)] for each in (words, folded))
         self.folded, self._written = " ".join(folded), " ".join(words)

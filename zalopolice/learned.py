@@ -17,7 +17,7 @@ import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from procedures import topics
@@ -38,6 +38,8 @@ UNSIGNED = bytes(byte ^ 128 for byte in range(256))
 RULES = 0.3
 """Of that, what one word of a rule weighs."""
 PIECES = range(2, 6)
+OFTEN = (16, 16, 27, 34, 38, 42)
+"""A word said twice says little more than once: 1 + ln(times), in sixteenths."""
 
 
 @dataclass(frozen=True)
@@ -51,16 +53,19 @@ class Model:
     made_from: str
     """Digest of the sentences it was trained with."""
 
+    @cached_property
+    def rows(self) -> list[int]:
+        width = len(self.labels) * LANE
+        lanes = bytearray(BUCKETS * width)
+        lanes[::LANE] = self.weights.translate(UNSIGNED)
+        return [int.from_bytes(lanes[at : at + width], "little") for at in range(0, len(lanes), width)]
+
     def scores(self, features: Mapping[int, int]) -> list[tuple[str, float]]:
         """Each label with its score, the best first.
 
         A row of weights is one long number with a lane for each label, so that a feature is one multiplication."""
-        width, packed = len(self.labels), 0
-        for bucket, value in features.items():
-            row = bytearray(width * LANE)
-            row[::LANE] = self.weights[bucket * width : (bucket + 1) * width].translate(UNSIGNED)
-            packed += value * int.from_bytes(row, "little")
-        lanes, lifted = packed.to_bytes(width * LANE, "little"), 128 * sum(features.values())
+        packed = sum(value * self.rows[bucket] for bucket, value in features.items())
+        lanes, lifted = packed.to_bytes(len(self.labels) * LANE, "little"), 128 * sum(features.values())
         sums = (int.from_bytes(lanes[at : at + LANE], "little") - lifted for at in range(0, len(lanes), LANE))
         totals = (total + bias for total, bias in zip(sums, self.bias, strict=True))
         found = zip(self.labels, (round(total / self.scale, 3) for total in totals), strict=True)
@@ -90,42 +95,44 @@ def save(model: Model) -> None:
 
 def features(text: str, entries: Sequence[Known], rarity: bytes) -> dict[int, int]:
     """Bucket -> whole number. ``rarity``: per bucket, how much a feature found there tells."""
-    found: Counter[int] = Counter()
+    found: dict[int, int] = {}
     text = text if len(text) <= HEAD + TAIL else f"{text[:HEAD]} {text[-TAIL:]}"
     for block in blocks(text):
-        weighed = {key: rarity[key] * _often(times) for key, times in Counter(block).items()}
+        weighed = {key: rarity[key] * OFTEN[min(times, 5)] for key, times in Counter(block).items()}
         length = math.isqrt(sum(value * value for value in weighed.values())) or 1
         for key, value in weighed.items():
-            found[key] += value * ONE // length
+            found[key] = found.get(key, 0) + value * ONE // length
     for name, weight in rules(text, entries):
-        found[bucket("rule", name)] += round(weight * RULES * ONE)
+        key = bucket("rule", name)
+        found[key] = found.get(key, 0) + round(weight * RULES * ONE)
     return found
 
 
-def _often(times: int) -> int:
-    """A word said twice says little more than once: 1 + ln(times), in sixteenths."""
-    return (16, 16, 27, 34, 38, 42)[min(times, 5)]
-
-
 def bucket(kind: str, feature: str) -> int:
-    return zlib.crc32(f"{kind}|{feature}".encode()) % BUCKETS
+    return next(_buckets(kind, [feature.encode()]))
 
 
-def blocks(text: str) -> Iterator[list[int]]:
+def _buckets(kind: str, features: Iterable[bytes]) -> Iterator[int]:
+    begun = zlib.crc32(f"{kind}|".encode())
+    return (zlib.crc32(feature, begun) % BUCKETS for feature in features)
+
+
+def blocks(text: str) -> Iterator[Iterator[int]]:
     plain = spelled_with_ages(text)
     words = plain.split()
-    yield [bucket("piece", piece) for word in words for piece in _pieces(f" {word} ")]
+    yield _buckets("piece", (piece for word in words for piece in _pieces(f" {word} ".encode())))
     runs = [" ".join(words[at : at + size]) for size in (1, 2, 3) for at in range(len(words) - size + 1)]
-    yield [bucket("words", run) for run in runs]
+    yield _buckets("words", map(str.encode, runs))
     marked = re.findall(r"[^\W_]+", unicodedata.normalize("NFC", text.lower()))
     pairs = [" ".join(pair) for pair in zip(marked, marked[1:], strict=False)]
-    yield [bucket("marked", word) for word in [*marked, *pairs]]
+    yield _buckets("marked", map(str.encode, [*marked, *pairs]))
 
 
-def _pieces(word: str) -> Iterable[str]:
+def _pieces(word: bytes) -> list[bytes]:
+    """Words are without marks here: a byte is a letter."""
     if len(word) <= PIECES.start:
         return [word]
-    return [word[at : at + size] for size in PIECES for at in range(max(1, len(word) - size + 1)) if size <= len(word)]
+    return [word[at : at + size] for size in PIECES for at in range(len(word) - size + 1)]
 
 
 def rules(text: str, entries: Sequence[Known]) -> Iterator[tuple[str, float]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from itertools import filterfalse
 
 
@@ -41,6 +42,7 @@ _SHORT = {
 _AGE = re.compile(r"\b(\d{1,2}) ?(?:t|tuoi)\b")
 
 
+@lru_cache(maxsize=2)  # several rules ask about the same message, one after the other
 def spelled_out(text: str) -> str:
     """Folded, with abbreviations written out and "5t" as "5 tuoi". The same for what is asked and what is known."""
     words = re.findall(r"[^\W_]+", unicodedata.normalize("NFC", text.lower()))
