@@ -11,9 +11,9 @@ from django.utils import timezone
 
 from tests import cast
 from tests.fault_size import LONG, SEED
-from tests.gateway.conftest import say, take_in
+from tests.gateway.conftest import take_in
 from tests.gateway.sending import accepted_then, lost_then
-from zalopolice.gateway import delivery, tokens
+from zalopolice.gateway import delivery, outbox, tokens
 from zalopolice.gateway.models import Citizen, InboundEvent, Message, Pace
 
 State = Message.State
@@ -88,14 +88,16 @@ def echoes_of(commune, sent, known):
 def rounds(commune, zalo, *, echo):
     """Until nothing waits; every wait is over at once."""
     known = 0
-    for _ in range(60):
+    for _ in range(200):
         with commune.zone("vault"):
             waiting = Message.objects.filter(direction="out", queue="vault")
             if not waiting.exists():
                 return
             waiting.filter(state__in=[State.RETRY, State.QUEUED]).update(next_at=timezone.now())
             Pace.objects.all().delete()
-            for pk in list(waiting.filter(next_at__lte=timezone.now()).values_list("pk", flat=True)):
+            # A person's last row, too, sends their first and then the next; all the others would look in vain.
+            last = waiting.filter(next_at__lte=timezone.now()).order_by("citizen", "-sent_at").distinct("citizen")
+            for pk in list(last.values_list("pk", flat=True)):
                 delivery.deliver(pk)
         if echo:
             known = echoes_of(commune, zalo.sent, known)
@@ -119,8 +121,9 @@ def test_t14_a_bad_day_at_zalo(commune, zalo, zone, settings, monkeypatch, figur
     with commune.acting("an"):
         citizens = list(Citizen.objects.all())
     sends = SENDS if echo and history else SENDS // 5
-    for number in range(sends):
-        say(commune, f"Trả lời {number}", citizens[number % PEOPLE])
+    with commune.acting("an"):
+        for number in range(sends):
+            outbox.enqueue(citizens[number % PEOPLE], f"Trả lời {number}", origin=Message.Origin.OFFICER)
     weather = Weather()
     zalo.script = Script(weather)
     if not history:
