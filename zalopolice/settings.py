@@ -177,6 +177,8 @@ STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = Path(env.str("ZALOPOLICE_STATIC_DIR", default=str(BASE_DIR / ".data" / "static")))
 HASHED = ZONE in {"web", "public"}  # gathered by the server itself when it starts (zalopolice/serving.py)
+if HASHED:
+    STATIC_ROOT /= ZONE  # their files differ: in one folder each would gather anew, from under the other's reading
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {

@@ -10,6 +10,7 @@ from django.contrib.staticfiles import storage
 from django.test import RequestFactory, override_settings
 from whitenoise.middleware import WhiteNoiseMiddleware
 
+from tests import processes
 from zalopolice import serving
 
 HASHED = {"staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"}}
@@ -55,3 +56,18 @@ def test_nothing_is_gathered_twice(gathered, monkeypatch):
     monkeypatch.setattr(serving, "call_command", lambda *args, **more: pytest.fail("gathered again"))
 
     serving.gather()
+
+
+def test_the_officers_server_and_the_citizens_gather_apart(tmp_path, django_db_setup):
+    """Their files differ: in one folder each gathered anew at every start, from under the one that was reading."""
+
+    def start_both() -> dict[str, int]:
+        for zone in ("web", "public"):
+            env = processes.environment(zone, ZALOPOLICE_STATIC_DIR=str(tmp_path))
+            done = processes.run(env, "-c", "import zalopolice.wsgi")
+            assert done.returncode == 0, done.stderr
+        return {path.parent.name: path.stat().st_mtime_ns for path in tmp_path.rglob("gathered")}
+
+    first = start_both()
+
+    assert set(first) == {"web", "public"} and start_both() == first
