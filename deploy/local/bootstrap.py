@@ -25,7 +25,10 @@ RUNNING = ("requirements", "requirements-embedded")
 EVERYTHING = (*RUNNING, "requirements-dev")
 # command -> (what it does, requirement files; none = standard library is enough)
 COMMANDS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "demo": ("start everything with demo data; [--reset] [--detach] [--data DIR] [--no-morning]", RUNNING),
+    "demo": (
+        "start everything with demo data; [--reset] [--detach] [--data DIR] [--no-morning] [--scenario NAME]",
+        RUNNING,
+    ),
     "stop": ("end a demo that runs in the background; [--data DIR]", ()),
     "status": ("say what runs and where; [--data DIR]", ()),
     "test": ("run the test suite on real services; further arguments go to pytest", EVERYTHING),

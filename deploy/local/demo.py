@@ -5,7 +5,8 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -22,10 +23,17 @@ WORKER_ZONES = ("vault", "worker")
 _direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
+@dataclass(frozen=True)
+class Wish:
+    morning: bool
+    accounts: Mapping[str, str]
+    """Code -> name of units with an account besides the three that are always there."""
+
+
 class Demo:
-    def __init__(self, place: Place, say: Callable[[str], None], *, morning: bool) -> None:
+    def __init__(self, place: Place, say: Callable[[str], None], wish: Wish) -> None:
         self.place = place
-        self.morning = morning
+        self.wish = wish
         # Left by a launcher that had no time to end: its last children may still be on their way out.
         self.after_crash = place.state_file.exists()
         self.services = stack.Services(place.data)
@@ -43,9 +51,10 @@ class Demo:
         zones.make_keys(self.place.keys)
         self.manage("migrate", "owner", "migrate", "--verbosity", "0")
         self.manage("translations", "owner", "translations", "--compile")
+        self.environments["owner"]["ZALOPOLICE_DEMO_ACCOUNTS"] = json.dumps(self.wish.accounts)
         self.manage("seed_all", "owner", "seed_all")
         self.start_zones()
-        self.manage("connect_demo", "web", "connect_demo", *([] if self.morning else ["--no-morning"]))
+        self.manage("connect_demo", "web", "connect_demo", *([] if self.wish.morning else ["--no-morning"]))
         self.manage("seed_posts", "web", "seed_posts")  # through the verbs, and no post without a connected account
         self.state |= {"state": "ready", "logins": logins(self.place)}
         self.supervisor.starting = False

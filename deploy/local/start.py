@@ -6,9 +6,10 @@ import os
 import time
 import traceback
 from collections.abc import Callable
+from pathlib import Path
 
 from deploy.local import control
-from deploy.local.demo import Demo
+from deploy.local.demo import Demo, Wish
 from deploy.local.place import ROOT, LauncherError, Place
 from deploy.local.supervisor import Stopped
 
@@ -21,8 +22,9 @@ def command(arguments: list[str]) -> int:
     parser.add_argument("--detach", action="store_true", help="return when all is ready; ./run stop ends it")
     parser.add_argument("--data", metavar="DIR", default=ROOT / ".data", help="where to keep the data (default .data)")
     parser.add_argument("--no-morning", action="store_true", help="start without the morning's messages")
+    parser.add_argument("--scenario", metavar="NAME", type=accounts_of, default={}, help="open its accounts, too")
     options = parser.parse_args(arguments)
-    place = Place.at(options.data)
+    place, wish = Place.at(options.data), Wish(not options.no_morning, options.scenario)
     if control.supervisor_pid(place) is not None:
         if not options.reset:
             control.say("A demo runs already.")
@@ -31,13 +33,24 @@ def command(arguments: list[str]) -> int:
     if options.reset:
         place.forget()
     if options.detach:
-        return detached(place, morning=not options.no_morning)
-    return supervise(place, morning=not options.no_morning, ready=lambda: progress("Ctrl-C dừng · ends it"))
+        return detached(place, wish)
+    return supervise(place, wish, ready=lambda: progress("Ctrl-C dừng · ends it"))
 
 
-def supervise(place: Place, *, morning: bool, ready: Callable[[], None]) -> int:
+def accounts_of(name: str) -> dict[str, str]:
+    """Role -> name of each account of a scenario."""
+    from zalopolice.simulator.scenario_file import load
+    from zalopolice.simulator.scenario_values import ScenarioError
+
+    try:
+        return load(Path(name)).accounts
+    except ScenarioError as problem:
+        raise argparse.ArgumentTypeError(str(problem)) from None
+
+
+def supervise(place: Place, wish: Wish, *, ready: Callable[[], None]) -> int:
     began = time.monotonic()
-    demo = Demo(place, progress, morning=morning)
+    demo = Demo(place, progress, wish)
     try:
         demo.start()
         progress(f"ready after {time.monotonic() - began:.0f} s")
@@ -55,7 +68,7 @@ def supervise(place: Place, *, morning: bool, ready: Callable[[], None]) -> int:
         demo.stop()
 
 
-def detached(place: Place, *, morning: bool) -> int:
+def detached(place: Place, wish: Wish) -> int:
     """A grandchild, free of the terminal, does the work; we show its progress until it is ready or gives up."""
     reader, writer = os.pipe()
     if os.fork() == 0:
@@ -64,7 +77,7 @@ def detached(place: Place, *, morning: bool) -> int:
             os.close(reader)
             code = 1
             try:
-                code = in_background(place, writer, morning=morning)
+                code = in_background(place, writer, wish)
             except BaseException:
                 traceback.print_exc()
             finally:  # never fall back into the code of the parent
@@ -85,7 +98,7 @@ def detached(place: Place, *, morning: bool) -> int:
     return 1
 
 
-def in_background(place: Place, writer: int, *, morning: bool) -> int:
+def in_background(place: Place, writer: int, wish: Wish) -> int:
     """Speaks to whoever started us until all is ready, then to its own log."""
     nothing = os.open(os.devnull, os.O_RDONLY)
     for source, target in ((nothing, 0), (writer, 1), (writer, 2)):
@@ -98,7 +111,7 @@ def in_background(place: Place, writer: int, *, morning: bool) -> int:
         os.dup2(log, 1)
         os.dup2(log, 2)
 
-    return supervise(place, morning=morning, ready=ready)
+    return supervise(place, wish, ready=ready)
 
 
 def progress(text: str) -> None:

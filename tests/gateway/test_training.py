@@ -375,3 +375,28 @@ def test_a_demo_on_kept_data_is_seeded_again(db, zone, tmp_path, monkeypatch):
         call_command("seed_demo", stdout=StringIO())
 
         assert Membership.objects.count() == before
+
+
+def test_a_demo_opens_the_accounts_of_a_scenario_and_keeps_them(db, zone, tmp_path, monkeypatch):
+    """Whoever tries a city of fifteen accounts has fifteen units, with a chief each, here and at the simulator."""
+    file, logins = tmp_path / "simulator.json", tmp_path / "logins.json"
+    monkeypatch.setenv("ZALOPOLICE_SIM_CONFIG", str(file))
+    monkeypatch.setenv("ZALOPOLICE_LOGINS", str(logins))
+    names = {f"phuong-{number}": f"Công an phường {number}" for number in range(15)}
+    names["co-roi"] = "Công an xã Đại Hồng"
+    monkeypatch.setenv("ZALOPOLICE_DEMO_ACCOUNTS", json.dumps(names))
+    with zone("owner"):
+        call_command("seed_demo", stdout=StringIO())
+        monkeypatch.delenv("ZALOPOLICE_DEMO_ACCOUNTS")
+        call_command("seed_demo", stdout=StringIO())
+
+        units = Unit.objects.filter(kind=Unit.Kind.COMMUNE, is_training=False)
+        assert (units.count(), units.filter(code="co-roi").exists()) == (18, False)
+        assert Membership.objects.filter(unit__code="phuong-7").count() == 5
+    known = json.loads(file.read_text())["oas"]
+    assert sum(one["name"] in names.values() for one in known) == 16
+    assert len(known) == 19 == len({one["oa_id"] for one in known})
+    monkeypatch.setenv("ZALOPOLICE_DEMO_ACCOUNTS", json.dumps({"phuong-1": "Công an phường Khác"}))
+    with zone("owner"), pytest.raises(CommandError, match="Công an phường 1"):
+        call_command("seed_demo", stdout=StringIO())
+    assert "trucban.phuong-14" in {one["username"] for one in json.loads(logins.read_text())}

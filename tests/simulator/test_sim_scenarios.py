@@ -66,15 +66,22 @@ def test_all_that_come_along_can_be_read_and_stay_in_their_time():
 
 
 def test_a_year_of_a_district_has_the_size_of_the_deployment():
-    """Tân Phú (mission.md): 216,798 procedure messages, 1,230 tips."""
+    """Tân Phú (mission.md): 18 accounts, 157,200 followers, 216,798 procedure messages, 1,230 tips."""
     scenario = load(Path("mot-nam-o-huyen"))
+    assert (len(set(scenario.accounts.values())), scenario.people) == (18, 157_200)
     expected: Counter[str] = Counter()
     for rate in scenario.rates:
         expected[rate.kind] += sum(rate.by_hour) * YEAR_IN_WEEKS
 
     assert expected["procedure"] == pytest.approx(216_798, rel=0.001)
     assert expected["tip"] == pytest.approx(1_230, rel=0.001)
-    counted = Counter(one.kind for one in happenings(scenario))
+    assert expected["follow"] == pytest.approx(157_200, rel=0.001)
+    found = Counter((one.kind, one.account) for one in happenings(scenario))
+    counted: Counter[str] = Counter()
+    for (kind, _account), number in found.items():
+        counted[kind] += number
+    asked = [found["procedure", role] for role in scenario.accounts]
+    assert max(asked) < 1.05 * min(asked)  # each its equal part
     for kind, number in expected.items():
         assert abs(counted[kind] - number) < 4 * number**0.5, kind
 
@@ -88,6 +95,33 @@ def test_half_a_year_of_a_province_with_groups_has_the_size_of_the_deployment():
     assert (len(groups), scenario.people) == (301, 10_100)
     assert scenario.groups * scenario.members == pytest.approx(10_100, rel=0.02)
     assert sum(one.kind == "tip" for one in found) == pytest.approx(1800, rel=0.1)
+
+
+def test_a_month_of_a_city_is_spread_over_its_fifteen_accounts():
+    """Hà Tĩnh (mission.md): 15 accounts, one for each ward or commune, mostly questions on procedures."""
+    scenario = load(Path("mot-thang-o-thanh-pho"))
+    found = Counter((one.kind, one.account) for one in happenings(scenario))
+
+    assert len(set(scenario.accounts.values())) == 15
+    assert all(found["procedure", role] > 300 > found["tip", role] for role in scenario.accounts)
+
+
+def test_two_months_of_a_ward_have_the_size_of_the_deployment():
+    """Trần Hưng Đạo, Phủ Lý (mission.md): 1,000 followers in two months, groups of 30 and of 50, visits are booked."""
+    scenario = load(Path("hai-thang-o-phuong"))
+    found = list(happenings(scenario))
+    counted = Counter(one.kind for one in found)
+    groups = {order["group"] for one in found if one.kind == "group" for order in one.orders}
+
+    assert counted["follow"] == pytest.approx(1000, rel=0.1) and counted["appointment"] > 150
+    assert (len(groups), scenario.groups * scenario.members) == (2, 80)
+
+
+def test_a_day_of_a_commune_has_a_group_for_each_village():
+    """Đại Hồng (mission.md): some 500 followers, groups with ten village committees."""
+    scenario = load(Path("mot-ngay-o-xa"))
+
+    assert (scenario.people, scenario.groups) == (500, 10)
 
 
 def test_it_is_drawn_as_it_is_asked_for():
@@ -136,6 +170,7 @@ def test_people_write_as_on_a_telephone():
         ({"place": "tỉnh"}, "nho.yaml.place: one of huyen, phuong, xa"),
         ({"hours": 3}, "nho.yaml.hours: no such key"),
         ({"groups": 0}, "nho.yaml.groups: needed"),
+        ({"accounts": {"all": OAS[0]}}, "nho.yaml.accounts.all: means all of them"),
         ({"rates": [{"kind": "tip", "account": "huyện", "per_week": 1}]}, "nho.yaml.rates[0].account: one of xa"),
         ({"rates": [{"kind": "tin", "account": "xa", "per_week": 1}]}, "nho.yaml.rates[0].kind: one of"),
         ({"rates": [{"kind": "tip", "account": "xa"}]}, "nho.yaml.rates[0].per_week: missing"),
@@ -223,6 +258,23 @@ def test_an_account_the_simulator_does_not_have_is_named(simulator, tmp_path):
     said = played.communicate(timeout=30)[0]
 
     assert played.returncode == 1 and "accounts.xa: the simulator has no OA Công an xã Không Có" in said
+
+
+def test_accounts_the_simulator_lacks_are_played_on_those_it_has(simulator, tmp_path):
+    """Whoever has three accounts to try with can still play a city of fifteen."""
+    for oa_id in OAS:
+        simulator.grant(oa_id)
+    accounts = {f"xa-{number}": f"Công an xã Không Có {number}" for number in range(15)}
+    rates = [{"kind": "procedure", "account": "all", "per_week": 3000}]
+    path = written(tmp_path, accounts=accounts | {"xa": OAS[0]}, rates=rates)
+    wanted = Counter(one.account for one in happenings(load(path)))
+
+    played = run(path, simulator, "--speed", "0", "--fold")
+    said = played.communicate(timeout=120)[0]
+
+    assert played.returncode == 0, said
+    received = Counter(row["oa_id"] for row in simulator.sim("ledger")["received"])
+    assert set(received) == set(OAS) and sum(received.values()) == sum(wanted.values())
 
 
 def test_a_number_of_the_people_always_has_the_same_name():

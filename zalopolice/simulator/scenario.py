@@ -28,10 +28,13 @@ _direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 class Player:
-    """Sends happenings in their order; `speed` 0: as fast as they are taken, the clock jumps along."""
+    """Sends happenings in their order; `speed` 0: as fast as they are taken, the clock jumps along.
 
-    def __init__(self, url: str, scenario: Scenario, speed: float, seed: int | None) -> None:
+    `fold`: accounts that the simulator lacks are played on those it has."""
+
+    def __init__(self, url: str, scenario: Scenario, speed: float, seed: int | None, *, fold: bool = False) -> None:
         self._url, self._scenario, self._speed, self._seed = url.rstrip("/"), scenario, speed, seed
+        self._fold = fold
         self._citizens: dict[str, str] = {}
         self._groups: dict[tuple[str, int], str] = {}
         self._waiting: list[dict[str, Any]] = []
@@ -65,12 +68,13 @@ class Player:
 
     def _accounts(self) -> dict[str, str]:
         known = self.ask("state")["oas"]
+        others = [oa["oa_id"] for oa in known if not oa["training"]] if self._fold else []
         found = {}
-        for role, wanted in self._scenario.accounts.items():
+        for place, (role, wanted) in enumerate(self._scenario.accounts.items()):
             fitting = [oa["oa_id"] for oa in known if wanted in (oa["oa_id"], oa["name"])]
-            if not fitting:
-                raise ScenarioError(f"accounts.{role}: the simulator has no OA {wanted}")
-            found[role] = fitting[0]
+            if not fitting and not others:
+                raise ScenarioError(f"accounts.{role}: the simulator has no OA {wanted}; --fold plays it on another")
+            found[role] = fitting[0] if fitting else others[place % len(others)]
         return found
 
     def quieten(self) -> None:
@@ -176,6 +180,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--speed", type=float, default=1.0, help="1 real time, 60 an hour a minute, 0 at once")
     parser.add_argument("--start", default="", help="'now' or an ISO time, instead of the file's")
     parser.add_argument("--seed", type=int, default=None, help="instead of the file's")
+    parser.add_argument("--fold", action="store_true", help="accounts the simulator lacks are played on those it has")
     parser.add_argument("--dry-run", action="store_true", help="print counts by kind and send nothing")
     return parser.parse_args()
 
@@ -192,7 +197,7 @@ def main() -> None:
         if options.dry_run:
             dry_run(scenario, options.seed)
             return
-        _play(Player(options.url, scenario, max(0.0, options.speed), options.seed))
+        _play(Player(options.url, scenario, max(0.0, options.speed), options.seed, fold=options.fold))
     except (ScenarioError, ValueError) as error:
         sys.exit(f"scenario: {error}")
 

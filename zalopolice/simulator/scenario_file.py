@@ -1,7 +1,7 @@
 """Reading a scenario: a YAML file, checked before anything is sent; every complaint names the file and the key."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,8 @@ from .scenario_values import (
 from .scenario_words import places
 
 FOLDER = Path(__file__).with_name("scenarios")
+ALL = "all"
+"""Instead of an account: of every one its equal part."""
 KINDS = (
     *("procedure", "appointment", "tip", "emergency", "small_talk", "flood", "group"),
     *("follow", "unfollow", "sticker", "voice", "call"),
@@ -39,7 +41,7 @@ KINDS = (
 
 @dataclass(frozen=True)
 class Rate:
-    """So many of a kind in a week, spread over its hours and days by weights."""
+    """So many of a kind in a week, spread over its hours and days by weights; of one account."""
 
     kind: str
     account: str
@@ -100,6 +102,8 @@ def load(path: Path) -> Scenario:
 
 def _scenario(keys: Keys) -> Scenario:
     accounts = keys.take("accounts", words)
+    if ALL in accounts:
+        raise ScenarioError(f"{keys.where}.accounts.{ALL}: means all of them, and is no name of one")
     known = keys.take("curves", curves, {})
     found = Scenario(
         name=keys.take("name", text),
@@ -112,7 +116,11 @@ def _scenario(keys: Keys) -> Scenario:
         groups=keys.take("groups", whole, 0),
         members=keys.take("members", whole, 12),
         accounts=accounts,
-        rates=keys.take("rates", each(lambda one: _rate(one, accounts, known)), ()),
+        rates=tuple(
+            rate
+            for of_each in keys.take("rates", each(lambda one: _rates(one, accounts, known)), ())
+            for rate in of_each
+        ),
         moments=(
             *keys.take("moments", each(lambda one: _moment(one, accounts)), ()),
             *(half for pair in keys.take("faults", each(_fault), ()) for half in pair),
@@ -126,7 +134,7 @@ def _scenario(keys: Keys) -> Scenario:
     return found
 
 
-def _rate(keys: Keys, accounts: dict[str, str], known: dict[str, tuple[float, ...]]) -> Rate:
+def _rates(keys: Keys, accounts: dict[str, str], known: dict[str, tuple[float, ...]]) -> list[Rate]:
     def curve(length: int) -> Callable[[str, Any], tuple[float, ...]]:
         def check(where: str, value: Any) -> tuple[float, ...]:
             if isinstance(value, str):
@@ -139,7 +147,7 @@ def _rate(keys: Keys, accounts: dict[str, str], known: dict[str, tuple[float, ..
 
     rate = Rate(
         kind=keys.take("kind", one_of(KINDS)),
-        account=keys.take("account", one_of(accounts)),
+        account=keys.take("account", one_of([*accounts, ALL])),
         per_week=keys.take("per_week", number),
         hours=keys.take("hours", curve(HOURS), (1.0,) * HOURS),
         days=keys.take("days", curve(DAYS), (1.0,) * DAYS),
@@ -147,7 +155,8 @@ def _rate(keys: Keys, accounts: dict[str, str], known: dict[str, tuple[float, ..
         place=keys.take("place", share, 0.0),
     )
     keys.end()
-    return rate
+    roles = list(accounts) if rate.account == ALL else [rate.account]
+    return [replace(rate, account=role, per_week=rate.per_week / len(roles)) for role in roles]
 
 
 def _moment(keys: Keys, accounts: dict[str, str]) -> Moment:

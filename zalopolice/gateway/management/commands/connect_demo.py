@@ -26,9 +26,11 @@ class Command(BaseCommand):
         if not settings.DEMO:
             raise CommandError("connect_demo is for the demo only")
         self.simulator = settings.ZALO_API_URL.removesuffix("/openapi")
-        for code, name, oa_id, _ in COMMUNES:
-            done = self._connect(code, oa_id)
-            self.stdout.write(f"{name}: {'đã kết nối OA' if done else 'OA đã kết nối từ trước'}")
+        codes = dict(Unit.objects.filter(is_training=False).values_list("name", "code"))
+        for account in requests.get(f"{self.simulator}/sim/state", timeout=10).json()["oas"]:
+            if not account["training"] and account["name"] in codes:
+                done = self._connect(codes[account["name"]], account["oa_id"])
+                self.stdout.write(f"{account['name']}: {'đã kết nối OA' if done else 'OA đã kết nối từ trước'}")
         for unit in Unit.objects.filter(is_training=True):
             self._connect(COMMUNES[0][0], TRAINING_OA, seat=str(unit.pk))
         if not options["no_morning"]:

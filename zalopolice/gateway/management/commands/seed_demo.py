@@ -1,8 +1,12 @@
-"""Demo data (zone owner): one province, three communes with an account each, officers of every role. Idempotent."""
+"""Demo data (zone owner): one province, three communes with an account each, officers of every role. Idempotent.
+
+``ZALOPOLICE_DEMO_ACCOUNTS``, a JSON object of codes and names, opens more of them; once open they stay."""
 
 import json
 import os
 import secrets
+import zlib
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -51,6 +55,9 @@ PROVINCE_OFFICERS = [
     ("bientap", Rank.SENIOR_LIEUTENANT, "Biên tập nội dung", Role.CONTENT_EDITOR),
     ("thamdinh", Rank.MAJOR, "Thẩm định nội dung", Role.CONTENT_EDITOR),
 ]
+FIRST_OF_MORE = 2_720_105_560_000_000_000
+SHOWN = ("truong.", "trucban.")
+"""Of the further units, so that eighteen fit a screen; the others have the same password."""
 DEPUTED = ("pho.tran-hung-dao", "Quyết định 12/QĐ-CAX")
 CITIZENS = [
     ("dung", "Trần Văn Dũng"),
@@ -74,7 +81,7 @@ class Command(BaseCommand):
             )
         config = simulator_config(Path(config_path))
         with transaction.atomic():
-            logins = seed(config)
+            logins = seed(config, json.loads(os.environ.get("ZALOPOLICE_DEMO_ACCOUNTS", "{}")))
             training.make(Unit.objects.get(code=COMMUNES[0][0]), config, oa_id=TRAINING_OA)
         for path, content in ((config_path, config), (logins_path, logins)):
             write_private(Path(path), content)
@@ -103,12 +110,12 @@ def simulator_config(path: Path) -> dict[str, Any]:
             },
             *(one for one in known.get("apps", ()) if one["app_id"] == training.APP_ID),
         ],
-        "oas": [{"oa_id": oa_id, "name": name, "app_id": APP_ID} for _, name, oa_id, _ in COMMUNES],
+        "oas": [],
         "citizens": [{"key": key, "name": name} for key, name in CITIZENS],
     }
 
 
-def seed(config: dict[str, Any]) -> list[dict[str, str]]:
+def seed(config: dict[str, Any], more: Mapping[str, str]) -> list[dict[str, str]]:
     app = _app(config["apps"][0])
     province = _unit("ha-nam", "Công an tỉnh Hà Nam", Unit.Kind.PROVINCE, None)
     names = ("Nguyễn Hoàng Phương Khanh", "Bùi Quang Huy", "Lê Thị Thanh Tâm", "Phạm Quốc Việt")
@@ -120,7 +127,29 @@ def seed(config: dict[str, Any]) -> list[dict[str, str]]:
         OfficialAccount.objects.get_or_create(oa_id=oa_id, defaults={"unit": unit, "app": app, "name": name})
         logins += [_officer(unit, f".{code}", row, full) for row, full in zip(OFFICERS, NAMES[code], strict=True)]
     _depute(*DEPUTED)
+    open_already = set(Unit.objects.filter(is_training=False).values_list("name", flat=True))
+    for code, name in more.items():
+        if name not in open_already:
+            unit = _unit(code, name, Unit.Kind.COMMUNE, province)
+            if unit.name != name:
+                raise CommandError(f"{code}: mã này đã là của {unit.name}; hãy bắt đầu lại với --reset")
+            oa_id = str(FIRST_OF_MORE + zlib.crc32(code.encode()))
+            OfficialAccount.objects.get_or_create(oa_id=oa_id, defaults={"unit": unit, "app": app, "name": name})
+    theirs = OfficialAccount.objects.filter(app=app, oa_id__gte=str(FIRST_OF_MORE)).values("unit")
+    added = Unit.objects.filter(pk__in=theirs).order_by("code")
+    for number, unit in enumerate(added):
+        rows = [_officer(unit, f".{unit.code}", row, _full_name(number, at)) for at, row in enumerate(OFFICERS)]
+        logins += [row for row in rows if row["username"].startswith(SHOWN)]
+    accounts = OfficialAccount.objects.filter(app=app).order_by("oa_id").values("oa_id", "name")
+    config["oas"] = [{**account, "app_id": APP_ID} for account in accounts]
     return logins
+
+
+def _full_name(unit: int, officer: int) -> str:
+    """The family name of one of the demo's officers, the other names of another: 14 times 15 people."""
+    known = [name.split(" ", 1) for names in NAMES.values() for name in names]
+    place = unit * len(OFFICERS) + officer
+    return f"{known[place % len(known)][0]} {known[(place + 1 + place // len(known)) % len(known)][1]}"
 
 
 def _depute(username: str, document: str) -> None:
