@@ -88,16 +88,18 @@ def echoes_of(commune, sent, known):
 def rounds(commune, zalo, *, echo):
     """Until nothing waits; every wait is over at once."""
     known = 0
-    for _ in range(200):
+    for _ in range(60):
         with commune.zone("vault"):
             waiting = Message.objects.filter(direction="out", queue="vault")
             if not waiting.exists():
                 return
-            waiting.filter(state__in=[State.RETRY, State.QUEUED]).update(next_at=timezone.now())
+            unsent = waiting.filter(state__in=[State.RETRY, State.QUEUED])
+            unsent.update(next_at=timezone.now())
             Pace.objects.all().delete()
-            # A person's last row, too, sends their first and then the next; all the others would look in vain.
-            last = waiting.filter(next_at__lte=timezone.now()).order_by("citizen", "-sent_at").distinct("citizen")
-            for pk in list(last.values_list("pk", flat=True)):
+            unclear = waiting.exclude(state__in=[State.RETRY, State.QUEUED]).filter(next_at__lte=timezone.now())
+            # Of what is unsent a person's last row, too, sends their first and then the next: the others look in vain.
+            last = unsent.order_by("citizen", "-sent_at").distinct("citizen")
+            for pk in [*unclear.values_list("pk", flat=True), *last.values_list("pk", flat=True)]:
                 delivery.deliver(pk)
         if echo:
             known = echoes_of(commune, zalo.sent, known)
