@@ -87,9 +87,9 @@ class Index:
         # A word no entry knows speaks against every entry, about as much as a word a third of them share.
         self.unknown = math.log(1 + 3) * 0.7
         self.owners = owners
-        self.phrases = [_Phrase(slug, self.weight(found)) for slug, found in written if found]
         self.holders: dict[str, list[_Phrase]] = {}
-        for phrase, found in zip(self.phrases, (found for _, found in written if found), strict=True):
+        for slug, found in written:
+            phrase = _Phrase(slug, self.weight(found))
             for name in found:
                 self.holders.setdefault(name, []).append(phrase)
 

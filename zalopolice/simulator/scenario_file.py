@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -116,11 +117,7 @@ def _scenario(keys: Keys) -> Scenario:
         groups=keys.take("groups", whole, 0),
         members=keys.take("members", whole, 12),
         accounts=accounts,
-        rates=tuple(
-            rate
-            for of_each in keys.take("rates", each(lambda one: _rates(one, accounts, known)), ())
-            for rate in of_each
-        ),
+        rates=tuple(chain.from_iterable(keys.take("rates", each(lambda one: _rates(one, accounts, known)), ()))),
         moments=(
             *keys.take("moments", each(lambda one: _moment(one, accounts)), ()),
             *(half for pair in keys.take("faults", each(_fault), ()) for half in pair),
