@@ -27,7 +27,7 @@ def command(arguments: list[str]) -> int:
     place, wish = Place.at(options.data), Wish(not options.no_morning, options.scenario)
     if control.supervisor_pid(place) is not None:
         if not options.reset:
-            control.say("A demo runs already.")
+            control.say("A demo runs already." + (" To open further accounts stop it first." if wish.accounts else ""))
             return control.status(place)
         control.stop(place)
     if options.reset:

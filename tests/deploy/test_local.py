@@ -19,7 +19,7 @@ from unittest import mock
 import psycopg
 import pytest
 
-from deploy.local import control, postgres, stack, state, testing, valkey, zones
+from deploy.local import control, postgres, stack, start, state, testing, valkey, zones
 from deploy.local.place import ROOT, LauncherError, Place
 
 LONGEST_SOCKET_PATH = 107
@@ -367,3 +367,28 @@ def test_whatever_dies_is_started_again(supervised_place: Place, name: str, numb
     finally:
         supervised.end(signal.SIGKILL)
         wait_until(lambda: not living(supervised.pids), 15)
+
+
+def test_a_demo_is_told_the_accounts_of_a_scenario(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wished = []
+    monkeypatch.setattr(start, "detached", lambda place, wish: wished.append(wish) or 0)
+    data = ["--detach", "--data", str(tmp_path)]
+
+    assert start.command([*data, "--no-morning", "--scenario", "mot-thang-o-thanh-pho"]) == start.command(data) == 0
+    assert [(one.morning, len(one.accounts)) for one in wished] == [(False, 15), (True, 0)]
+    with pytest.raises(SystemExit):
+        start.command([*data, "--scenario", "khong-co"])
+    assert "khong-co.yaml" in capsys.readouterr().err
+
+
+def test_a_demo_that_runs_says_that_it_opens_no_further_accounts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(control, "supervisor_pid", lambda place: 1)
+    monkeypatch.setattr(control, "status", lambda place: 0)
+
+    start.command(["--data", str(tmp_path), "--scenario", "mot-thang-o-thanh-pho"])
+
+    assert "stop it first" in capsys.readouterr().out

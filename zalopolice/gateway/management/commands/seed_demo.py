@@ -110,7 +110,6 @@ def simulator_config(path: Path) -> dict[str, Any]:
             },
             *(one for one in known.get("apps", ()) if one["app_id"] == training.APP_ID),
         ],
-        "oas": [],
         "citizens": [{"key": key, "name": name} for key, name in CITIZENS],
     }
 
