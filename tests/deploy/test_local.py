@@ -391,4 +391,4 @@ def test_a_demo_that_runs_says_that_it_opens_no_further_accounts(
 
     start.command(["--data", str(tmp_path), "--scenario", "mot-thang-o-thanh-pho"])
 
-    assert "stop it first" in capsys.readouterr().out
+    assert "stop it first" in capsys.readouterr().err

@@ -167,6 +167,18 @@ class Stage:
         self.children["valkey"] = process.spawn(self.valkey)
         valkey.wait_ready(self.place, lambda: None)
 
+    def suspend_while_idle(self, name: str) -> None:
+        """A worker whose last sign says that it is in a task is rightly given that task's time."""
+        group, until = self.children[name].pid, time.monotonic() + 30
+        while True:
+            os.killpg(group, signal.SIGSTOP)
+            time.sleep(0.1)  # what is on its way to the broker arrives
+            if not any(busy for _, busy, _ in heartbeat.children(self.client, name).values()):
+                return
+            os.killpg(group, signal.SIGCONT)
+            assert time.monotonic() < until, "it is never idle"
+            time.sleep(0.7)
+
     def newest(self) -> float:
         try:
             return max((at for at, _, _ in heartbeat.children(self.client, "worker").values()), default=0.0)
@@ -220,8 +232,7 @@ def test_a_stopped_worker_is_found_and_ended(tmp_path: Path) -> None:
     """SIGSTOP: the process lives, and takes nothing."""
     with staged(tmp_path) as stage:
         assert stage.works_within(40.0) is not None
-        time.sleep(0.7)  # not in the middle of the task that was just seen to begin
-        os.killpg(stage.children["worker"].pid, signal.SIGSTOP)
+        stage.suspend_while_idle("worker")
         watchdog, until = heartbeat.Watchdog(stage.client, silence=4.0), time.monotonic() + 30
         found: list[str] = []
         while "worker" not in found:
