@@ -184,6 +184,4 @@ def programs(
 def health_addresses(addresses: Addresses) -> dict[str, str]:
     """Name of the process -> address that answers 200 once it serves."""
     urls = addresses.urls
-    return {name: f"{urls[name]}/healthz" for name in ("web", "public", "webhook")} | {
-        "simulator": f"{urls['simulator']}/sim/state"
-    }
+    return {name: f"{urls[name]}/healthz" for name in ("web", "public", "webhook", "simulator")}
