@@ -3,6 +3,7 @@
 import argparse
 import contextlib
 import hashlib
+import itertools
 import json
 import signal
 import sys
@@ -68,13 +69,15 @@ class Player:
 
     def _accounts(self) -> dict[str, str]:
         known = self.ask("state")["oas"]
-        others = [oa["oa_id"] for oa in known if not oa["training"]] if self._fold else []
+        others = itertools.cycle([oa["oa_id"] for oa in known if not oa["training"]] if self._fold else [])
         found = {}
-        for place, (role, wanted) in enumerate(self._scenario.accounts.items()):
+        for role, wanted in self._scenario.accounts.items():
             fitting = [oa["oa_id"] for oa in known if wanted in (oa["oa_id"], oa["name"])]
-            if not fitting and not others:
-                raise ScenarioError(f"accounts.{role}: the simulator has no OA {wanted}; --fold plays it on another")
-            found[role] = fitting[0] if fitting else others[place % len(others)]
+            on = fitting[0] if fitting else next(others, None)
+            if on is None:
+                advice = "" if self._fold else "; --fold plays it on another"
+                raise ScenarioError(f"accounts.{role}: the simulator has no OA {wanted}{advice}")
+            found[role] = on
         return found
 
     def quieten(self) -> None:

@@ -4,7 +4,9 @@ Every rate draws from a stream of its own, so that changing one never shifts ano
 """
 
 import heapq
+import itertools
 import json
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
@@ -65,19 +67,26 @@ def name_of(scenario: Scenario, who: str, seed: int | None = None) -> str:
 def _stream(scenario: Scenario, rate: Rate, seed: int, place: int) -> Iterator[Happening]:
     """Hour by hour, each with the gaps of its own pace."""
     draw, expected = Random(f"{seed}:{place}:{rate.kind}:{rate.account}"), rate.by_hour
+    people = _people(scenario, rate, draw)
     start = scenario.start.astimezone(HANOI)
     first = start.weekday() * HOURS + start.hour
     for begin in range(0, scenario.seconds, 3600):
         pace = expected[(first + begin // 3600) % len(expected)] / 3600
         at, end = float(begin), min(begin + 3600, scenario.seconds)
         while pace and (at := at + draw.expovariate(pace)) < end:
-            yield _drawn(scenario, rate, draw, int(at * 1000))
+            who = next(people)
+            orders = tuple(_orders(scenario, rate, draw, who))
+            yield Happening(int(at * 1000), rate.kind, rate.account, str(who), orders)
 
 
-def _drawn(scenario: Scenario, rate: Rate, draw: Random, at_ms: int) -> Happening:
-    people = scenario.members * scenario.groups if rate.kind == "group" else scenario.people
-    who = draw.randrange(people)
-    return Happening(at_ms, rate.kind, rate.account, str(who), tuple(_orders(scenario, rate, draw, who)))
+def _people(scenario: Scenario, rate: Rate, draw: Random) -> Iterator[int]:
+    """Who acts, one after the other. A thousand follows are a thousand followers: everybody's turn comes once."""
+    if rate.kind == "follow":
+        number = scenario.people
+        step = next(step for step in iter(lambda: draw.randint(1, number), 0) if math.gcd(step, number) == 1)
+        return (turn * step % number for turn in itertools.count(draw.randrange(number)))
+    number = scenario.members * scenario.groups if rate.kind == "group" else scenario.people
+    return (draw.randrange(number) for _ in itertools.count())
 
 
 def _orders(scenario: Scenario, rate: Rate, draw: Random, who: int) -> Iterator[dict[str, Any]]:
