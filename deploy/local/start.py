@@ -12,6 +12,8 @@ from deploy.local import control
 from deploy.local.demo import Demo, Wish
 from deploy.local.place import ROOT, LauncherError, Place
 from deploy.local.supervisor import Stopped
+from zalopolice.simulator.scenario_file import load
+from zalopolice.simulator.scenario_values import ScenarioError
 
 READY = "READY\n"
 
@@ -28,7 +30,7 @@ def command(arguments: list[str]) -> int:
     if control.supervisor_pid(place) is not None:
         if not options.reset:
             control.say("A demo runs already." + (" To open further accounts stop it first." if wish.accounts else ""))
-            return control.status(place)
+            return control.status(place) or bool(wish.accounts)
         control.stop(place)
     if options.reset:
         place.forget()
@@ -39,9 +41,6 @@ def command(arguments: list[str]) -> int:
 
 def accounts_of(name: str) -> dict[str, str]:
     """Role -> name of each account of a scenario."""
-    from zalopolice.simulator.scenario_file import load
-    from zalopolice.simulator.scenario_values import ScenarioError
-
     try:
         return load(Path(name)).accounts
     except ScenarioError as problem:

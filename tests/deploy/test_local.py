@@ -361,7 +361,7 @@ def test_whatever_dies_is_started_again(supervised_place: Place, name: str, numb
         wait_until(lambda: supervised.next_pids()[name] != supervised.pids[name], 5)
         if name == "postgres":
             passwords = state.read(supervised_place.secrets_file)
-            postgres.wait_ready(supervised_place, passwords[postgres.SUPERUSER], lambda: None, 10)
+            postgres.wait_ready(supervised_place, passwords[postgres.SUPERUSER], lambda: None, 60)
         elif name == "valkey":
             valkey.wait_ready(supervised_place, lambda: None)
     finally:
@@ -389,6 +389,7 @@ def test_a_demo_that_runs_says_that_it_opens_no_further_accounts(
     monkeypatch.setattr(control, "supervisor_pid", lambda place: 1)
     monkeypatch.setattr(control, "status", lambda place: 0)
 
-    start.command(["--data", str(tmp_path), "--scenario", "mot-thang-o-thanh-pho"])
+    ended = [start.command(["--data", str(tmp_path), *more]) for more in ([], ["--scenario", "mot-thang-o-thanh-pho"])]
 
+    assert ended == [0, 1]
     assert "stop it first" in capsys.readouterr().err

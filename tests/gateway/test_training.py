@@ -20,6 +20,7 @@ from tests.tips.scenes import client_of, entries, text
 from zalopolice import metrics
 from zalopolice.frame import Frame
 from zalopolice.gateway import client, delivery, gauges, hosts, inbox, incidents, stuck, tokens, training, watch
+from zalopolice.gateway.management.commands import seed_demo
 from zalopolice.gateway.models import (
     Attachment,
     InboundEvent,
@@ -366,9 +367,16 @@ def test_the_training_app_cannot_speak_for_a_real_unit(commune, zone):
         assert not Message.objects.exists()
 
 
-def test_a_demo_on_kept_data_is_seeded_again(db, zone, tmp_path, monkeypatch):
-    monkeypatch.setenv("ZALOPOLICE_SIM_CONFIG", str(tmp_path / "simulator.json"))
-    monkeypatch.setenv("ZALOPOLICE_LOGINS", str(tmp_path / "logins.json"))
+@pytest.fixture
+def demo_files(tmp_path, monkeypatch):
+    """Where the demo's simulator finds its world, and a newcomer the logins."""
+    files = tmp_path / "simulator.json", tmp_path / "logins.json"
+    monkeypatch.setenv("ZALOPOLICE_SIM_CONFIG", str(files[0]))
+    monkeypatch.setenv("ZALOPOLICE_LOGINS", str(files[1]))
+    return files
+
+
+def test_a_demo_on_kept_data_is_seeded_again(db, zone, demo_files):
     with zone("owner"):
         call_command("seed_demo", stdout=StringIO())
         before = Membership.objects.count()
@@ -377,11 +385,9 @@ def test_a_demo_on_kept_data_is_seeded_again(db, zone, tmp_path, monkeypatch):
         assert Membership.objects.count() == before
 
 
-def test_a_demo_opens_the_accounts_of_a_scenario_and_keeps_them(db, zone, tmp_path, monkeypatch):
+def test_a_demo_opens_the_accounts_of_a_scenario_and_keeps_them(db, zone, demo_files, monkeypatch):
     """Whoever tries a city of fifteen accounts has fifteen units, with a chief each, here and at the simulator."""
-    file, logins = tmp_path / "simulator.json", tmp_path / "logins.json"
-    monkeypatch.setenv("ZALOPOLICE_SIM_CONFIG", str(file))
-    monkeypatch.setenv("ZALOPOLICE_LOGINS", str(logins))
+    file, logins = demo_files
     names = {f"phuong-{number}": f"Công an phường {number}" for number in range(15)}
     names["co-roi"] = "Công an xã Đại Hồng"
     monkeypatch.setenv("ZALOPOLICE_DEMO_ACCOUNTS", json.dumps(names))
@@ -400,3 +406,35 @@ def test_a_demo_opens_the_accounts_of_a_scenario_and_keeps_them(db, zone, tmp_pa
     with zone("owner"), pytest.raises(CommandError, match="Công an phường 1"):
         call_command("seed_demo", stdout=StringIO())
     assert "trucban.phuong-14" in {one["username"] for one in json.loads(logins.read_text())}
+
+
+@pytest.mark.parametrize("code", ["dai-hong", training.CODE, "phường 1", "p" * 33])
+def test_a_demo_opens_no_unit_of_a_code_that_is_taken_or_no_code(db, zone, demo_files, monkeypatch, code):
+    monkeypatch.setenv("ZALOPOLICE_DEMO_ACCOUNTS", json.dumps({code: "Công an phường Mới"}))
+    with zone("owner"):
+        with pytest.raises(CommandError, match=code):
+            call_command("seed_demo", stdout=StringIO())
+
+        assert not Unit.objects.filter(name="Công an phường Mới").exists()
+
+
+def test_a_demo_opens_only_what_no_account_is_named(db, zone, demo_files, monkeypatch):
+    """The exercises have their account; an id is an account's; two roles of one name play on one account."""
+    names = {"lop": training.NAME, "xa": "2720105559876543210", "a": "Công an phường Mới", "b": "Công an phường Mới"}
+    monkeypatch.setenv("ZALOPOLICE_DEMO_ACCOUNTS", json.dumps(names))
+    with zone("owner"):
+        call_command("seed_demo", stdout=StringIO())
+
+        assert list(Unit.objects.filter(code__in=names).values_list("code", flat=True)) == ["a"]
+
+
+def test_a_demo_leaves_an_account_declared_by_hand_to_who_declared_it(db, zone, demo_files):
+    with zone("owner"):
+        call_command("seed_demo", stdout=StringIO())
+        province = Unit.objects.get(kind=Unit.Kind.PROVINCE)
+        app = ZaloApp.objects.get(app_id=seed_demo.APP_ID)
+        OfficialAccount.objects.create(oa_id="4318657068771012646", unit=province, app=app, name=province.name)
+        before = Membership.objects.count()
+        call_command("seed_demo", stdout=StringIO())
+
+        assert Membership.objects.count() == before

@@ -10,7 +10,7 @@ import requests
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from zalopolice.gateway.management.commands.seed_demo import COMMUNES, PASSWORD, TRAINING_OA
+from zalopolice.gateway.management.commands.seed_demo import COMMUNES, PASSWORD, TRAINING_OA, oa_id_of
 from zalopolice.units.models import Unit
 
 MORNING = Path(__file__).with_name("morning.json")
@@ -26,10 +26,10 @@ class Command(BaseCommand):
         if not settings.DEMO:
             raise CommandError("connect_demo is for the demo only")
         self.simulator = settings.ZALO_API_URL.removesuffix("/openapi")
-        codes = dict(Unit.objects.filter(is_training=False).values_list("name", "code"))
-        for account in requests.get(f"{self.simulator}/sim/state", timeout=10).json()["oas"]:
-            if not account["training"] and account["name"] in codes:
-                done = self._connect(codes[account["name"]], account["oa_id"])
+        codes = {oa_id_of(code): code for code in Unit.objects.values_list("code", flat=True)}
+        for account in requests.get(f"{self.simulator}/sim/state", timeout=60).json()["oas"]:
+            if account["oa_id"] in codes:
+                done = self._connect(codes[account["oa_id"]], account["oa_id"])
                 self.stdout.write(f"{account['name']}: {'đã kết nối OA' if done else 'OA đã kết nối từ trước'}")
         for unit in Unit.objects.filter(is_training=True):
             self._connect(COMMUNES[0][0], TRAINING_OA, seat=str(unit.pk))

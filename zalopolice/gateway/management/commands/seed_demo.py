@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.utils import timezone
@@ -56,6 +57,7 @@ PROVINCE_OFFICERS = [
     ("thamdinh", Rank.MAJOR, "Thẩm định nội dung", Role.CONTENT_EDITOR),
 ]
 FIRST_OF_MORE = 2_720_105_560_000_000_000
+"""Accounts opened beside these have an id made of their unit's code."""
 SHOWN = ("truong.", "trucban.")
 """Of the further units, so that eighteen fit a screen; the others have the same password."""
 DEPUTED = ("pho.tran-hung-dao", "Quyết định 12/QĐ-CAX")
@@ -126,22 +128,41 @@ def seed(config: dict[str, Any], more: Mapping[str, str]) -> list[dict[str, str]
         OfficialAccount.objects.get_or_create(oa_id=oa_id, defaults={"unit": unit, "app": app, "name": name})
         logins += [_officer(unit, f".{code}", row, full) for row, full in zip(OFFICERS, NAMES[code], strict=True)]
     _depute(*DEPUTED)
-    open_already = set(Unit.objects.filter(is_training=False).values_list("name", flat=True))
-    for code, name in more.items():
-        if name not in open_already:
-            unit = _unit(code, name, Unit.Kind.COMMUNE, province)
-            if unit.name != name:
-                raise CommandError(f"{code}: mã này đã là của {unit.name}; hãy bắt đầu lại với --reset")
-            oa_id = str(FIRST_OF_MORE + zlib.crc32(code.encode()))
-            OfficialAccount.objects.get_or_create(oa_id=oa_id, defaults={"unit": unit, "app": app, "name": name})
-    theirs = OfficialAccount.objects.filter(app=app, oa_id__gte=str(FIRST_OF_MORE)).values("unit")
-    added = Unit.objects.filter(pk__in=theirs).order_by("code")
-    for number, unit in enumerate(added):
+    _open(more, province, app)
+    known = dict(OfficialAccount.objects.filter(app=app).values_list("oa_id", "unit"))
+    others = Unit.objects.exclude(code__in=NAMES).order_by("code")
+    for number, unit in enumerate(unit for unit in others if known.get(oa_id_of(unit.code)) == unit.pk):
         rows = [_officer(unit, f".{unit.code}", row, _full_name(number, at)) for at, row in enumerate(OFFICERS)]
         logins += [row for row in rows if row["username"].startswith(SHOWN)]
     accounts = OfficialAccount.objects.filter(app=app).order_by("oa_id").values("oa_id", "name")
     config["oas"] = [{**account, "app_id": APP_ID} for account in accounts]
     return logins
+
+
+def oa_id_of(code: str) -> str:
+    """The account that seed_demo gives to the unit of this code, if it gives it one."""
+    given = {commune: oa_id for commune, _name, oa_id, _areas in COMMUNES}
+    return given.get(code) or str(FIRST_OF_MORE + zlib.crc32(code.encode()))
+
+
+def _open(more: Mapping[str, str], province: Unit, app: ZaloApp) -> None:
+    """A unit with an account for each name that no account has yet."""
+    there = {training.NAME, *OfficialAccount.objects.values_list("name", flat=True)}
+    for code, name in more.items():
+        if name in there or name.isdigit():  # what is no name is the id of an account
+            continue
+        there.add(name)
+        taken = Unit.objects.filter(code=code).values_list("name", flat=True).first()
+        if taken or code == training.CODE:
+            raise CommandError(f"{code}: mã này đã là của {taken or training.NAME}; trong kịch bản hãy đặt mã khác.")
+        unit = Unit(code=code, name=name, kind=Unit.Kind.COMMUNE, parent=province, opens_on=SINCE)
+        account = OfficialAccount(oa_id=oa_id_of(code), unit=unit, app=app, name=name)
+        try:
+            unit.full_clean()
+        except ValidationError as error:
+            raise CommandError(f"{code}: {' '.join(error.messages)}") from None
+        unit.save()
+        account.save()
 
 
 def _full_name(unit: int, officer: int) -> str:
