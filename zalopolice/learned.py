@@ -130,8 +130,6 @@ def blocks(text: str) -> Iterator[Iterator[int]]:
 
 def _pieces(word: bytes) -> list[bytes]:
     """Words are without marks here: a byte is a letter."""
-    if len(word) <= PIECES.start:
-        return [word]
     return [word[at : at + size] for size in PIECES for at in range(len(word) - size + 1)]
 
 
