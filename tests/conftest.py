@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import psycopg
@@ -105,9 +106,16 @@ def zone() -> Any:
 
 
 @pytest.fixture
-def db(django_db_setup: None, django_db_blocker: Any, bell: list[Any], vault_files: None) -> Iterator[None]:
+def db(
+    django_db_setup: None,
+    django_db_blocker: Any,
+    bell: list[Any],
+    vault_files: None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[None]:
     """Empty tables and the login of zone web."""
     rules.forget()
+    monkeypatch.setattr(rules, "time", SimpleNamespace(monotonic=lambda: 0.0))  # no minute ends between two counts
     with django_db_blocker.unblock():
         _empty()
         with _zone("web"):

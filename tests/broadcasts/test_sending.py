@@ -31,7 +31,7 @@ def zalo(monkeypatch):
     with place.running() as (server, address):
         monkeypatch.setattr(settings, "ZALO_API_URL", f"{address}/openapi")
         monkeypatch.setattr(settings, "ZALO_OAUTH_URL", f"{address}/oauth")
-        monkeypatch.setattr(settings, "ZALO_TIMEOUT", 0.5)
+        monkeypatch.setattr(settings, "ZALO_TIMEOUT", 5.0)
         yield server
 
 

@@ -207,7 +207,7 @@ def staged(folder: Path) -> Iterator[Stage]:
 def test_t11_a_worker_takes_work_again_after_the_broker_was_reset(tmp_path: Path, figures: Any) -> None:
     waits, restarts = [], 0
     with staged(tmp_path) as stage:
-        assert stage.works_within(40.0) is not None, process.tail(tmp_path / "worker.log", 40)
+        assert stage.works_within(120.0) is not None, process.tail(tmp_path / "worker.log", 40)
         for number in range(RESETS):
             stage.reset(number)
             waited = stage.works_within(PATIENCE)
@@ -220,7 +220,7 @@ def test_t11_a_worker_takes_work_again_after_the_broker_was_reset(tmp_path: Path
                     time.sleep(0.5)
                 process.stop([stage.children["worker"]], patience=3)
                 stage.children["worker"] = process.spawn(stage.programs["worker"])
-                assert stage.works_within(40.0) is not None
+                assert stage.works_within(120.0) is not None
             else:
                 waits.append(waited)
 
@@ -231,9 +231,9 @@ def test_t11_a_worker_takes_work_again_after_the_broker_was_reset(tmp_path: Path
 def test_a_stopped_worker_is_found_and_ended(tmp_path: Path) -> None:
     """SIGSTOP: the process lives, and takes nothing."""
     with staged(tmp_path) as stage:
-        assert stage.works_within(40.0) is not None
+        assert stage.works_within(120.0) is not None
         stage.suspend_while_idle("worker")
-        watchdog, until = heartbeat.Watchdog(stage.client, silence=4.0), time.monotonic() + 30
+        watchdog, until = heartbeat.Watchdog(stage.client, silence=10.0), time.monotonic() + 60
         found: list[str] = []
         while "worker" not in found:
             assert time.monotonic() < until

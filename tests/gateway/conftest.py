@@ -30,7 +30,7 @@ def zalo(monkeypatch: pytest.MonkeyPatch) -> Iterator[place.Zalo]:
     with place.running() as (server, address):
         monkeypatch.setattr(settings, "ZALO_API_URL", f"{address}/openapi")
         monkeypatch.setattr(settings, "ZALO_OAUTH_URL", f"{address}/oauth")
-        monkeypatch.setattr(settings, "ZALO_TIMEOUT", 0.5)
+        monkeypatch.setattr(settings, "ZALO_TIMEOUT", 5.0)
         yield server
 
 

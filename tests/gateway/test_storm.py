@@ -15,6 +15,7 @@ from tests.gateway.conftest import take_in
 from tests.gateway.sending import accepted_then, lost_then
 from zalopolice.gateway import delivery, outbox, tokens
 from zalopolice.gateway.models import Citizen, InboundEvent, Message, Pace
+from zalopolice.gateway.verdicts import Verdict
 
 State = Message.State
 SENDS = 10_000 if LONG else 150
@@ -86,13 +87,13 @@ def echoes_of(commune, sent, known):
 
 
 def rounds(commune, zalo, *, echo):
-    """Until nothing waits; every wait is over at once."""
+    """Until nothing waits; every wait is over at once. How many it took."""
     known = 0
-    for _ in range(60):
+    for number in range(60):
         with commune.zone("vault"):
             waiting = Message.objects.filter(direction="out", queue="vault")
             if not waiting.exists():
-                return
+                return number
             unsent = waiting.filter(state__in=[State.RETRY, State.QUEUED])
             unsent.update(next_at=timezone.now())
             Pace.objects.all().delete()
@@ -128,14 +129,18 @@ def test_t14_a_bad_day_at_zalo(commune, zalo, zone, settings, monkeypatch, figur
             outbox.enqueue(citizens[number % PEOPLE], f"Trả lời {number}", origin=Message.Origin.OFFICER)
     weather = Weather()
     zalo.script = Script(weather)
+    verdicts, record = Counter(), delivery.record
+    monkeypatch.setattr(
+        delivery, "record", lambda row, outcome: record(row, outcome) or verdicts.update([outcome.verdict])
+    )
     if not history:
         zalo.history = "down"
 
-    rounds(commune, zalo, echo=echo)
+    needed = rounds(commune, zalo, echo=echo)
 
     counts = Counter(zalo.texts())
     doubled = sum(times - 1 for times in counts.values())
-    ambiguous = sum(weather.given[name] for name in weather.given if name not in ("429", "-216"))
+    ambiguous = verdicts[Verdict.UNCLEAR]  # the weather's, and a good answer that a busy machine brings too late
     lost = sum(weather.given[name] for name in ("500, not taken", "reset, not taken", "HTML"))
     missing = sends - len(counts)
     with zone("vault"):
@@ -149,6 +154,7 @@ def test_t14_a_bad_day_at_zalo(commune, zalo, zone, settings, monkeypatch, figur
         missing=missing,
         given_to_a_person=states[State.FAILED],
         ambiguous=ambiguous,
+        rounds=needed,
     )
     assert doubled == 0
     # A reply goes out once more at most (design D5): whoever is lost twice is left to a person, with its row.

@@ -30,7 +30,7 @@ def phone(tmp_path, commune, zone, monkeypatch):
     try:
         monkeypatch.setattr(settings, "ZALO_API_URL", f"{simulator.url}/openapi")
         monkeypatch.setattr(settings, "ZALO_OAUTH_URL", f"{simulator.url}/oauth")
-        monkeypatch.setattr(settings, "ZALO_TIMEOUT", 1.0)
+        monkeypatch.setattr(settings, "ZALO_TIMEOUT", 10.0)
         commune.oa.oa_id = OAS[0]
         with zone("owner"):
             OfficialAccount.objects.filter(pk=commune.oa.pk).update(oa_id=OAS[0])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from types import SimpleNamespace
 
 import pytest
 from django.core.management import call_command
@@ -318,23 +319,42 @@ WORDS = (
 )  # fmt: skip
 
 
-def test_a_trial_of_forty_phrases_stays_within_its_time():
-    """Of the real sentences. The bound is generous: the machine is shared."""
+@pytest.fixture
+def forty():
+    """A menu with as many phrases as it may have, and others that have them, too."""
     phrases = [" ".join(WORDS[at % 18 : at % 18 + 2 + at // 18]) for at in range(40)]
     flow = Flow(slug="moi", name="Mới", phrases=phrases)
-    others = [Flow(slug=f"khac-{n}", name="Khác", phrases=[f"{phrase} {n}" for phrase in phrases]) for n in range(5)]
+    return [flow, *(Flow(slug=f"khac-{n}", name="Khác", phrases=[f"{said} {n}" for said in phrases]) for n in range(5))]
+
+
+def test_a_trial_of_forty_phrases_stays_within_its_time(forty):
     entries = trial.phrases(judging.catalogue())
-    trial.caught(flow, [flow], [], entries, seconds=0.1)
+    trial.caught(forty[0], forty[:1], [], entries, seconds=0.1)
 
     began = time.thread_time()
-    found = trial.caught(flow, [flow, *others], [], entries)
-    took = time.thread_time() - began
+    found = trial.caught(forty[0], forty, [], entries)
 
-    assert took < trial.SECONDS + 1.5
-    assert found.tried == found.all > 15_000 and found.lines  # all were heard, and as many judged as there was time for
+    assert time.thread_time() - began < trial.SECONDS + 1.5 and found.tried
+
+
+def test_a_trial_with_time_hears_every_sentence(forty, monkeypatch):
+    """Also on a machine that is busy with something else; what takes long is judging, not hearing."""
+    monkeypatch.setattr(trial, "PATIENCE", 600.0)
+    monkeypatch.setattr(flows, "listens", lambda read: True)
+    monkeypatch.setattr(
+        trial.judging, "judge", lambda rows, entries: SimpleNamespace(lines=[SimpleNamespace(read=None)])
+    )
+
+    found = trial.caught(forty[0], forty, [], (), seconds=600.0)
+
+    assert found.tried == found.all > 15_000 and found.lines and not found.more
+
+
+def test_two_thousand_changed_names_find_their_sentences_at_once():
     began = time.thread_time()
-    trial.sample("tach-ho", {f"từ {number} đến {number + 1}" for number in range(2000)})
-    assert time.thread_time() - began < 1.5
+    chosen = trial.sample("tach-ho", {f"từ {number} đến {number + 1}" for number in range(2000)})
+
+    assert chosen and time.thread_time() - began < 5
 
 
 def test_a_trial_that_has_no_time_says_how_far_it_came():

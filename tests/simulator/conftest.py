@@ -6,7 +6,6 @@ import base64
 import hashlib
 import json
 import shutil
-import socket
 import subprocess
 import sys
 import threading
@@ -19,6 +18,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
+
+from bench.rig.stage import free_port
 
 ROOT = Path(__file__).parents[2]
 APP = "1234509876543210987"
@@ -78,9 +79,7 @@ class Simulator:
 
     def __init__(self, directory: Path, portal: Portal) -> None:
         self.directory, self.portal = directory, portal
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.process: subprocess.Popen[bytes] | None = None
         self.http = requests.Session()
@@ -102,13 +101,13 @@ class Simulator:
         command = [sys.executable, "-m", "zalopolice.simulator", *arguments, str(self.directory / "config.json")]
         self.process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
         log.close()
-        self.wait(self._answers, 20)
+        self.wait(self._answers, 60)
 
     def _answers(self) -> bool:
         assert self.process and self.process.poll() is None, (self.directory / "log").read_text()
         try:
             return self.http.get(f"{self.url}/sim/clock", timeout=2).ok
-        except requests.ConnectionError:
+        except requests.RequestException:
             return False
 
     def stop(self, *, kill: bool = False) -> None:

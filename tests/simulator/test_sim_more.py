@@ -37,6 +37,7 @@ def sim(shared: Simulator) -> Simulator:
     """One simulator for all; switches and clock as at the start, the first OA granted."""
     shared.sim("faults", {})
     shared.sim("clock", {"reset": True})
+    shared.wait(lambda: all(row["state"] != "pending" for row in shared.sim("ledger")["events"]), 30)
     shared.portal.got.clear()
     shared.grant()
     return shared

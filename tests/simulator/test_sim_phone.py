@@ -108,7 +108,7 @@ def test_a_follower_gets_an_article_and_opens_it(simulator: Simulator, browser: 
     simulator.say("", kind="follow")
     broadcast(simulator)
     page = browser.new_page(viewport={"width": width, "height": 740})
-    page.set_default_timeout(5000)
+    page.set_default_timeout(20_000)
     trouble: list[str] = []
     page.on("console", lambda message: trouble.append(message.text) if message.type == "error" else None)
     page.goto(f"{simulator.url}/phone?oa={OAS[0]}&citizen=dung")
@@ -152,7 +152,7 @@ def broadcast(simulator: Simulator) -> None:
 def test_citizen_writes_reads_and_taps(simulator: Simulator, browser: Any, width: int, tmp_path: Path) -> None:
     simulator.grant()
     page = browser.new_page(viewport={"width": width, "height": 740})
-    page.set_default_timeout(5000)
+    page.set_default_timeout(20_000)
     trouble: list[str] = []
     page.on("console", lambda message: trouble.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: trouble.append(str(error)))

@@ -134,7 +134,7 @@ def test_a_webhook_moves_within_the_place_it_was_configured_for(sim: Simulator) 
 
 
 def test_slow_answer_counts_as_failed(sim: Simulator) -> None:
-    sim.sim("faults", {**QUICK, "webhook_timeout_s": 0.3})
+    sim.sim("faults", {"retry_steps": [0.05] * 40, "webhook_timeout_s": 0.3})
     sim.portal.slow_s = 0.8
     sim.say()
     sim.wait(lambda: sim.sim("ledger")["received"][0]["last_status"] == "timeout")
@@ -189,6 +189,7 @@ def test_nothing_is_delivered_for_an_account_without_grant(simulator: Simulator)
 
 
 def test_many_events_at_once(sim: Simulator) -> None:
+    sim.sim("faults", {"webhook_timeout_s": 20})
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda n: sim.say(f"tin {n}"), range(200)))
     sim.wait(lambda: len(sim.portal.named("user_send_text")) == 200)

@@ -25,7 +25,7 @@ OAS = ("2720105559876543210", "2720105559876543227", "2720105559876543234")
 APP_ID = "1234509876543210987"
 
 
-def run(*command: str, timeout: float = 300) -> subprocess.CompletedProcess[str]:
+def run(*command: str, timeout: float = 900) -> subprocess.CompletedProcess[str]:
     """``./run …`` as a person would type it, without the suite's own environment."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("ZALO", "DATABASE", "REDIS"))}
     kept.pop("DJANGO_SETTINGS_MODULE", None)

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.stack
 
 ACCOUNTS, POSTS, KILLS = (200, 10, 5) if LONG else (14, 10, 4)
 PAUSES = (4.0, 9.0) if LONG else (1.5, 4.0)
-PATIENCE = 2400 if LONG else 240
+PATIENCE = 2400 if LONG else 600
 VICTIMS = ("vault", "vault", "worker", "beat", "inbox")
 UNIT = "tran-hung-dao"
 WIDE = {"broadcast_month_total": 1000, "broadcast_user_day": 1000, "article_pending": 1}

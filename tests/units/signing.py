@@ -26,7 +26,9 @@ def is_in(client: Client, address: str = "/tai-khoan/") -> bool:
 
 
 def code_now(secret: str, step: int = 0) -> str:
-    """What the app shows now, or ``step`` half minutes later."""
+    """What the app shows now, or ``step`` half minutes later. Of the one before there are seconds left to use it."""
+    while step < 0 and time.time() % 30 > 20:
+        time.sleep(1)
     return totp.format_hotp_value(totp.hotp_value(secret, int(time.time()) // 30 + step))
 
 

@@ -112,7 +112,7 @@ def test_once_the_table_is_away_nobody_waits_for_it():
 
 
 def test_a_disk_that_hangs_is_a_disk_that_is_gone():
-    table, disk = Table(Away()), Disk(seconds=2.0)
+    table, disk = Table(Away()), Disk(seconds=4.0)
 
     async def story(intake):
         began = time.monotonic()
@@ -121,7 +121,7 @@ def test_a_disk_that_hangs_is_a_disk_that_is_gone():
 
     kept, seconds, failing = play(story, table, disk)
     assert (kept, failing) == ([False, False], True)
-    assert seconds < 1.5
+    assert seconds < 2  # Zalo waits so long
 
 
 def test_a_spool_that_failed_is_told_until_it_has_room_again_and_somebody_can_have_heard(tmp_path, monkeypatch):
