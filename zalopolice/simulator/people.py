@@ -79,14 +79,10 @@ class People:
         """Made here: a year of a city has 150,000 people, few of whom ever meet more than one of its accounts."""
         wanted = "SELECT * FROM relations WHERE oa_id=? AND citizen=?", oa_id, citizen
         found = self._state.one(*wanted)
-        if (
-            found is None
-            and oa_id in self._config.oas
-            and self._state.one("SELECT 1 FROM citizens WHERE key=?", citizen)
-        ):
-            self._relate(citizen, oa_id)
-            found = self._state.one(*wanted)
-        return found
+        if found or oa_id not in self._config.oas or not self._state.one("SELECT 1 FROM citizens WHERE key=?", citizen):
+            return found
+        self._relate(citizen, oa_id)
+        return self._state.one(*wanted)
 
     def by_user(self, oa_id: str, user_id: str) -> sqlite3.Row | None:
         return self._state.one("SELECT * FROM relations WHERE oa_id=? AND user_id=?", oa_id, user_id)

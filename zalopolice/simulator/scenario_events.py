@@ -83,7 +83,7 @@ def _people(scenario: Scenario, rate: Rate, draw: Random) -> Iterator[int]:
     """Who acts, one after the other. A thousand follows are a thousand followers: everybody's turn comes once."""
     if rate.kind == "follow":
         number = scenario.people
-        step = next(step for step in iter(lambda: draw.randint(1, number), 0) if math.gcd(step, number) == 1)
+        step = draw.choice([step for step in range(1, 100) if math.gcd(step, number) == 1])
         return (turn * step % number for turn in itertools.count(draw.randrange(number)))
     number = scenario.members * scenario.groups if rate.kind == "group" else scenario.people
     return (draw.randrange(number) for _ in itertools.count())
