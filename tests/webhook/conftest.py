@@ -94,10 +94,14 @@ class Hook:
                     raise
         raise AssertionError("unreachable")
 
+    def spooled(self) -> int:
+        """Segments that wait in the spool of this process."""
+        return len([path for path in self.spool.glob("*.seg") if path.stat().st_size])
+
     def settle(self, patience: float = 5.0) -> None:
         """What a slow disk made take the way through the spool arrives, if it arrives at all."""
         until = time.monotonic() + patience
-        while time.monotonic() < until and any(path.stat().st_size for path in self.spool.glob("*.seg")):
+        while time.monotonic() < until and self.spooled():
             time.sleep(0.05)
 
     def count(self) -> int:

@@ -97,7 +97,7 @@ def test_t04_postgres_is_killed_and_away_and_nobody_notices(new_hook, stage, fig
             time.sleep(0.5)
             stage.restart_postgres(seconds_away=away)
             back = time.monotonic()
-            until(lambda: spooled(hook) == 0, 60)
+            until(lambda: hook.spooled() == 0, 60)
             drained = time.monotonic() - back
     assert crowd.other == []
     assert crowd.slowest < 1.5
@@ -155,11 +155,6 @@ def test_without_any_secret_nobody_can_tell_and_zalo_sends_again(new_hook, stage
     until(lambda: hook.send(hook.event()) == 200)
 
 
-def spooled(hook):
-    """Segments that wait in the spool of this process."""
-    return len([path for path in hook.spool.glob("*.seg") if path.stat().st_size])
-
-
 def until(condition, patience=15.0):
     end = time.monotonic() + patience
     while not condition():
@@ -195,7 +190,7 @@ def test_postgres_that_hangs_costs_at_most_a_second_and_a_half(new_hook, stage):
     finally:
         for pid in frozen:
             os.kill(pid, signal.SIGCONT)
-    until(lambda: spooled(hook) == 0)
+    until(lambda: hook.spooled() == 0)
     before = hook.count()
     assert [hook.send(event) for event in events] == [200] * len(events)
     assert hook.count() == before

@@ -11,7 +11,7 @@ import redis
 
 from bench.rig.stage import APP_ID
 from tests.fault_size import LONG, SEED
-from tests.webhook.test_webhook_durable import Crowd, lost, spooled, timed, until
+from tests.webhook.test_webhook_durable import Crowd, lost, timed, until
 from zalopolice.webhook_signed import dedupe_key, read_event
 
 pytestmark = [pytest.mark.stack, pytest.mark.alone]
@@ -78,7 +78,7 @@ def test_a_kill_between_any_two_steps_loses_nothing_acknowledged(new_hook, stage
         hook = new_hook(ZALOPOLICE_SPOOL_DIR=str(spool), ZALOPOLICE_FAULTS=str(plan))
         strike(hook, plan, point, phase, sender)
     hook = new_hook(ZALOPOLICE_SPOOL_DIR=str(spool))
-    until(lambda: spooled(hook) == 0)
+    until(lambda: hook.spooled() == 0)
     assert sender.send(hook) == 200
     assert lost(stage, sender.acknowledged) == 0
     assert list(spool.glob("*.kept")) == []
@@ -111,7 +111,7 @@ def test_t05_503_only_when_the_database_and_the_spool_are_gone(new_hook, stage, 
         assert hook.ask("GET", "/readyz") == 503
         assert hook.ask("GET", "/healthz") == 200
         until(lambda: float(health(stage)["spool_failing_since"]) > 0)
-    until(lambda: spooled(hook) == 0)
+    until(lambda: hook.spooled() == 0)
     assert sender.send(hook) == 200
     assert lost(stage, sender.acknowledged) == 0
     figures("T05", spooled=taken, lost=0)
@@ -148,7 +148,7 @@ def test_a_row_postgresql_refuses_fails_alone(new_hook, stage):
             time.sleep(0.2)
         assert crowd.other == []
         assert lost(stage, crowd.acknowledged) == 0
-        until(lambda: spooled(hook) == 0)
+        until(lambda: hook.spooled() == 0)
         assert hook.row(json.dumps(bad).encode()) is None
         assert "a segment of the spool is kept for a person to look at" in hook.log()
     finally:
@@ -164,7 +164,7 @@ def test_two_processes_share_a_spool_and_leave_nothing(new_hook, stage):
         with locked(stage):
             time.sleep(2.5)
         time.sleep(0.5)
-    until(lambda: spooled(hook) == 0)
+    until(lambda: hook.spooled() == 0)
     assert crowd.other == []
     assert crowd.slowest < 1.5
     assert lost(stage, crowd.acknowledged) == 0
